@@ -1,0 +1,2 @@
+//! A local Live Flow service: see the crate's README.
+#![forbid(unsafe_code)]

@@ -1,0 +1,4 @@
+//! The `liveflow-simulator` command.
+#![forbid(unsafe_code)]
+
+fn main() {}
