@@ -1,0 +1,211 @@
+//! JSON as the service wrote it: kept as text, decoded when somebody looks.
+//!
+//! Text keeps every digit of a number and the order of members, crosses the language boundary for
+//! the price of a string, and each language decodes it to its own JSON.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+use crate::error::{LiveFlowError, Result};
+
+/// The deepest nesting that is taken. It is below what any of the languages' decoders can bear.
+pub(crate) const MAX_DEPTH: usize = 100;
+
+/// One JSON value, as text that is known to be valid.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Json(Arc<str>);
+
+impl Json {
+    /// Takes JSON text; anything else is `InvalidRequest` with the place of the mistake.
+    pub fn parse(text: &str) -> Result<Self> {
+        Self::parse_argument(text, "json")
+    }
+
+    /// As [`Json::parse`], naming the argument that the text came in.
+    pub fn parse_argument(text: &str, argument: &str) -> Result<Self> {
+        if exceeds_depth(text.as_bytes(), MAX_DEPTH) {
+            return Err(LiveFlowError::invalid_argument(
+                argument,
+                format!("{argument} is nested more than {MAX_DEPTH} levels deep"),
+            ));
+        }
+        let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
+            LiveFlowError::invalid_argument(argument, format!("{argument} is not JSON: {error}"))
+        })?;
+        Ok(Self(Arc::from(raw.get())))
+    }
+
+    /// Any serialisable value. What JSON cannot say (a map whose keys are not text) is
+    /// `InvalidRequest`; a NaN becomes `null`, as everywhere in `serde_json`.
+    pub fn from_value<T: Serialize + ?Sized>(value: &T) -> Result<Self> {
+        let text = serde_json::to_string(value).map_err(|error| {
+            LiveFlowError::invalid_argument("json", format!("this value is not JSON: {error}"))
+        })?;
+        Ok(Self(Arc::from(text)))
+    }
+
+    /// The JSON string that says `text`.
+    pub fn string(text: &str) -> Self {
+        Self(Arc::from(serde_json::Value::from(text).to_string()))
+    }
+
+    pub(crate) fn null() -> Self {
+        Self(Arc::from("null"))
+    }
+
+    pub(crate) fn from_raw(raw: &RawValue) -> Self {
+        Self(Arc::from(raw.get()))
+    }
+
+    /// The JSON text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Decodes it to a type of the caller's.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+        serde_json::from_str(&self.0).map_err(|error| {
+            LiveFlowError::invalid_argument("json", format!("this JSON does not fit: {error}"))
+        })
+    }
+
+    /// Decodes it to `serde_json`'s own tree.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
+    }
+
+    /// The text for a person: a JSON string without its quotes, anything else as compact JSON.
+    pub fn to_text(&self) -> String {
+        match serde_json::from_str::<String>(&self.0) {
+            Ok(text) => text,
+            Err(_) => self.compact(),
+        }
+    }
+
+    /// The same text without the spaces between its parts.
+    fn compact(&self) -> String {
+        let mut in_string = false;
+        let mut escaped = false;
+        let keep = |c: &char| {
+            match *c {
+                _ if escaped => escaped = false,
+                '\\' => escaped = true,
+                '"' => in_string = !in_string,
+                _ => {}
+            }
+            in_string || !c.is_ascii_whitespace()
+        };
+        self.0.chars().filter(keep).collect()
+    }
+
+    /// Whether both say the same, whatever their spacing and the order of members.
+    pub fn means_the_same(&self, other: &Self) -> bool {
+        self == other || self.to_value() == other.to_value()
+    }
+}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::Error as _;
+        let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        raw.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(Arc::from(raw.get())))
+    }
+}
+
+#[cfg(feature = "uniffi")]
+mod boundary {
+    use super::Json;
+
+    uniffi::custom_type!(Json, String, {
+        lower: |json| json.as_str().to_owned(),
+        try_lift: |text| Ok(Json::parse(&text)?),
+    });
+}
+
+/// Whether brackets in `json` nest deeper than `limit`. Strings are skipped; nothing is validated.
+pub(crate) fn exceeds_depth(json: &[u8], limit: usize) -> bool {
+    let mut depth = 0_usize;
+    let mut in_string = false;
+    let mut escaped = false;
+    for &byte in json {
+        if in_string {
+            match byte {
+                _ if escaped => escaped = false,
+                b'\\' => escaped = true,
+                b'"' => in_string = false,
+                _ => {}
+            }
+            continue;
+        }
+        match byte {
+            b'"' => in_string = true,
+            b'[' | b'{' => {
+                depth += 1;
+                if depth > limit {
+                    return true;
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_keep_their_digits() {
+        let text = r#"{"big":123456789012345678901234567890,"exact":0.10000000000000000001}"#;
+        assert_eq!(Json::parse(text).unwrap().as_str(), text);
+        assert_eq!(Json::parse(text).unwrap().to_value().to_string(), text);
+    }
+
+    #[test]
+    fn spacing_and_order_do_not_change_the_meaning() {
+        let one = Json::parse(r#"{"a":1,"b":[2,3]}"#).unwrap();
+        let two = Json::parse(r#" { "b" : [2, 3], "a" : 1 } "#).unwrap();
+        assert!(one.means_the_same(&two));
+        assert!(!one.means_the_same(&Json::parse("{}").unwrap()));
+    }
+
+    #[test]
+    fn a_mistake_is_placed() {
+        let error = Json::parse("{\"a\": tru}").unwrap_err();
+        assert!(error.to_string().contains("line 1 column"), "{error}");
+    }
+
+    #[test]
+    fn nesting_beyond_the_limit_is_refused_and_brackets_in_strings_do_not_count() {
+        let deep = "[".repeat(MAX_DEPTH + 1) + &"]".repeat(MAX_DEPTH + 1);
+        assert!(Json::parse(&deep).is_err());
+        let fine = format!("\"{}\"", "[".repeat(1000));
+        assert!(Json::parse(&fine).is_ok());
+        let nearly = "[".repeat(MAX_DEPTH) + &"]".repeat(MAX_DEPTH);
+        assert!(Json::parse(&nearly).is_ok());
+    }
+}

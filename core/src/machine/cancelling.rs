@@ -1,0 +1,361 @@
+//! One cancel on its way. It is idempotent in effect, so what is not known is simply looked at, and
+//! sent again while the session still runs.
+//!
+//! Stages: `Ready` → `Sending` → over; or `Checking` (nobody knows, or it never left: look, then send
+//! again), `Judging` (it was refused: has the session ended by itself?), `AwaitingEnd` (accepted).
+
+use std::sync::Arc;
+
+use crate::error::{ErrorContext, LiveFlowError};
+use crate::failure::{Failure, FailureKind};
+use crate::session::{Session, SessionStatus};
+
+use super::io::{CallId, OpId, Output, WriteResult};
+use super::moment::Moment;
+use super::schedule;
+use super::{End, Machine, stages};
+
+#[derive(Debug)]
+pub(super) struct PendingCancel {
+    calls: Vec<CallId>,
+    deadline: Moment,
+    stage: Stage,
+    failures: u32,
+    refreshed: bool,
+    refresh: bool,
+    last_error: Option<LiveFlowError>,
+    /// An attempt may have taken effect.
+    may_be_done: bool,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Stage {
+    Ready,
+    Sending { op: OpId },
+    Checking { from: Moment },
+    Judging { error: LiveFlowError, since: Moment },
+    AwaitingEnd,
+}
+
+impl Stage {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Ready => "Ready",
+            Self::Sending { .. } => "Sending",
+            Self::Checking { .. } => "Checking",
+            Self::Judging { .. } => "Judging",
+            Self::AwaitingEnd => "AwaitingEnd",
+        }
+    }
+}
+
+impl PendingCancel {
+    fn enter(&mut self, stage: Stage) {
+        stages::check(stages::CANCEL, self.stage.name(), stage.name());
+        self.stage = stage;
+    }
+}
+
+impl Machine {
+    pub(super) fn cancel_begin(&mut self, call: CallId, deadline: Moment) {
+        match (&self.end, &mut self.cancel) {
+            (Some(End::Session), _) => {
+                if let Some(session) = self.reads.known().cloned() {
+                    self.outputs.push_back(Output::Cancelled { call, result: Ok(session) });
+                }
+            }
+            (Some(End::Watch(reason)), _) => {
+                let result = Err(super::stop_error(reason));
+                self.outputs.push_back(Output::Cancelled { call, result });
+            }
+            (None, Some(pending)) => {
+                pending.calls.push(call);
+                pending.deadline = pending.deadline.max(deadline);
+            }
+            (None, None) => {
+                self.cancel = Some(PendingCancel {
+                    calls: vec![call],
+                    deadline,
+                    stage: Stage::Ready,
+                    failures: 0,
+                    refreshed: false,
+                    refresh: false,
+                    last_error: None,
+                    may_be_done: false,
+                });
+            }
+        }
+    }
+
+    /// Once nobody waits for it any more nothing is sent again; polls see what came of it.
+    pub(super) fn cancel_given_up(&mut self, call: CallId) {
+        let Some(pending) = &mut self.cancel else { return };
+        pending.calls.retain(|waiting| *waiting != call);
+        if pending.calls.is_empty() {
+            if let Stage::Sending { op } = pending.stage {
+                self.outputs.push_back(Output::Withdraw { op });
+            } else {
+                self.cancel = None;
+            }
+        }
+    }
+
+    pub(super) fn cancel_wake(&self) -> Option<Moment> {
+        let pending = self.cancel.as_ref()?;
+        (!matches!(pending.stage, Stage::Sending { .. })).then_some(pending.deadline)
+    }
+
+    pub(super) fn cancel_op(&self) -> Option<OpId> {
+        match self.cancel.as_ref()?.stage {
+            Stage::Sending { op } => Some(op),
+            _ => None,
+        }
+    }
+
+    /// When it wants a read, beside the schedule.
+    pub(super) fn cancel_wants_read(&self) -> Option<Moment> {
+        match self.cancel.as_ref()?.stage {
+            Stage::Checking { from } => Some(from),
+            Stage::Judging { since, .. } => {
+                let is_judged = self.reads.confirmed().is_some_and(|read| read >= since);
+                (!is_judged).then_some(since)
+            }
+            Stage::Ready | Stage::Sending { .. } | Stage::AwaitingEnd => None,
+        }
+    }
+
+    pub(super) fn settle_cancel(&mut self, now: Moment) {
+        let Some(pending) = &mut self.cancel else { return };
+        if now >= pending.deadline {
+            match pending.stage {
+                Stage::Sending { op } => self.outputs.push_back(Output::Withdraw { op }),
+                _ => self.cancel_out_of_time(),
+            }
+            return;
+        }
+        if pending.stage == Stage::Ready && self.is_active() {
+            let op = self.new_op();
+            if let Some(read) = self.polling.withdraw_read() {
+                self.outputs.push_back(Output::Withdraw { op: read });
+            }
+            let Some(pending) = &mut self.cancel else { return };
+            pending.enter(Stage::Sending { op });
+            self.outputs.push_back(Output::SendCancel {
+                op,
+                deadline: pending.deadline,
+                fresh_credentials: std::mem::take(&mut pending.refresh),
+            });
+        }
+    }
+
+    pub(super) fn cancel_done(&mut self, now: Moment, op: OpId, result: WriteResult) {
+        if self.cancel_op() != Some(op) {
+            return;
+        }
+        self.reads.write_ended(now);
+        match result {
+            Ok(shown) => self.cancel_accepted(now, shown),
+            Err(failure) => self.cancel_attempt_failed(now, failure),
+        }
+        if self.cancel.as_ref().is_some_and(|pending| pending.calls.is_empty()) {
+            self.cancel = None;
+        }
+        self.schedule_next_read(now);
+    }
+
+    fn cancel_accepted(&mut self, now: Moment, shown: Option<Arc<Session>>) {
+        self.reached(now);
+        self.polling.changed(now);
+        if let Some(pending) = &mut self.cancel {
+            pending.may_be_done = true;
+            pending.enter(Stage::AwaitingEnd);
+        }
+        match shown {
+            Some(session) => {
+                self.take_in(now, now, session);
+            }
+            None => self.polling.demand(now),
+        }
+    }
+
+    fn cancel_attempt_failed(&mut self, now: Moment, failure: Failure) {
+        let hint = self.hint(&failure);
+        let Some(pending) = &mut self.cancel else { return };
+        pending.last_error = Some(failure.error.clone());
+        let unknown = failure.is_outcome_unknown();
+        pending.may_be_done |= unknown;
+        match failure.kind {
+            _ if unknown => {
+                pending.failures += 1;
+                let backoff =
+                    schedule::backoff(&self.settings.retry, pending.failures, self.dice.unit());
+                let from = now + hint.map_or(backoff, |hint| hint.max(backoff));
+                pending.enter(Stage::Checking { from });
+            }
+            FailureKind::NeverLeft | FailureKind::Status(425 | 429) => {
+                pending.failures += 1;
+                let backoff =
+                    schedule::backoff(&self.settings.retry, pending.failures, self.dice.unit());
+                let from = now + hint.map_or(backoff, |hint| hint.max(backoff));
+                pending.enter(Stage::Checking { from });
+            }
+            FailureKind::Unreadable | FailureKind::TooLarge => self.cancel_accepted(now, None),
+            FailureKind::Status(401)
+                if self.settings.can_refresh_credentials && !pending.refreshed =>
+            {
+                pending.refreshed = true;
+                pending.refresh = true;
+                pending.enter(Stage::Ready);
+            }
+            FailureKind::Status(status)
+                if (400..500).contains(&status) && !matches!(status, 401 | 403) =>
+            {
+                pending.enter(Stage::Judging { error: failure.error, since: now });
+            }
+            _ => self.finish_cancel(&Err(failure.error)),
+        }
+        if self.end.is_some() {
+            self.cancel_after_end();
+        }
+    }
+
+    pub(super) fn cancel_not_started(&mut self, op: OpId) {
+        if self.cancel_op() != Some(op) {
+            return;
+        }
+        if let Some(pending) = &mut self.cancel {
+            pending.enter(Stage::Ready);
+            if pending.calls.is_empty() {
+                self.cancel = None;
+            }
+        }
+        self.cancel_after_end();
+    }
+
+    pub(super) fn cancel_read_failed(&mut self, failure: &Failure) {
+        if let Some(pending) = &mut self.cancel {
+            pending.last_error.get_or_insert_with(|| failure.error.clone());
+        }
+    }
+
+    /// What a believed snapshot means for the pending cancel.
+    pub(super) fn cancel_seen(&mut self, now: Moment, session: &Arc<Session>) {
+        let Some(pending) = &mut self.cancel else { return };
+        if session.status.is_end() {
+            if !matches!(pending.stage, Stage::Sending { .. }) {
+                self.finish_cancel(&Ok(Arc::clone(session)));
+            }
+            return;
+        }
+        match pending.stage.clone() {
+            Stage::Checking { from } if now >= from => pending.enter(Stage::Ready),
+            Stage::Judging { error, .. } => {
+                let error = self.misplaced_cancel(error);
+                self.finish_cancel(&Err(error));
+            }
+            _ => {}
+        }
+    }
+
+    /// A 404 that names the wrong path, now that the session itself has been read.
+    fn misplaced_cancel(&self, error: LiveFlowError) -> LiveFlowError {
+        if !matches!(error.context().http_status, Some(404 | 405)) {
+            return error;
+        }
+        LiveFlowError::Configuration {
+            context: ErrorContext {
+                reason: format!(
+                    "the service has the session, but nothing that cancels it at {:?}: check the \
+                     method and path of endpoints.cancel_session",
+                    self.settings.cancel_path
+                ),
+                retryable: false,
+                ..error.context().clone()
+            },
+            setting: Some("endpoints.cancel_session".to_owned()),
+        }
+    }
+
+    /// Whether a 404 of a read says that our DELETE took effect.
+    pub(super) fn cancel_means_gone(&self) -> bool {
+        self.settings.cancel_deletes
+            && self.cancel.as_ref().is_some_and(|pending| {
+                matches!(
+                    pending.stage,
+                    Stage::Checking { .. } | Stage::Judging { .. } | Stage::AwaitingEnd
+                )
+            })
+    }
+
+    /// The session was deleted: the last that was known of it, marked as failed (documented: a
+    /// cancelled session's status is FAILED).
+    pub(super) fn session_is_gone(&mut self, now: Moment) {
+        let last_known = self.reads.known().map(|known| (**known).clone());
+        let gone = Session {
+            status: SessionStatus::Failed,
+            raw_status: "CANCELLED".to_owned(),
+            current_step: None,
+            ..last_known.unwrap_or_else(|| Session::unseen(&self.flow, &self.session_id))
+        };
+        self.take_in(now, now, Arc::new(gone));
+    }
+
+    /// The watch has ended before the session did.
+    pub(super) fn cancel_stopped(&mut self, error: &LiveFlowError) {
+        match self.cancel.as_ref().map(|pending| &pending.stage) {
+            Some(Stage::Sending { op }) => self.outputs.push_back(Output::Withdraw { op: *op }),
+            Some(_) => self.finish_cancel(&Err(error.clone())),
+            None => {}
+        }
+    }
+
+    /// After the end nothing is sent and no read comes: what is known must do.
+    fn cancel_after_end(&mut self) {
+        match (&self.end, self.reads.known().cloned()) {
+            (Some(End::Session), Some(session)) => self.finish_cancel(&Ok(session)),
+            (Some(End::Watch(reason)), _) => {
+                let error = super::stop_error(reason);
+                self.finish_cancel(&Err(error));
+            }
+            _ => {}
+        }
+    }
+
+    fn cancel_out_of_time(&mut self) {
+        let Some(pending) = &self.cancel else { return };
+        let context = ErrorContext {
+            retryable: true,
+            ..pending.last_error.as_ref().map(|error| error.context().clone()).unwrap_or_default()
+        };
+        let reason = |text: &str| ErrorContext { reason: text.to_owned(), ..context.clone() };
+        let error = match (&pending.stage, &pending.last_error, pending.may_be_done) {
+            (Stage::Judging { error, .. }, ..) => error.clone(),
+            (Stage::AwaitingEnd, ..) => LiveFlowError::RequestTimeout {
+                context: reason(
+                    "the service accepted the cancel, but the session has not ended within the \
+                     deadline",
+                ),
+            },
+            (_, _, true) => LiveFlowError::OutcomeUnknown {
+                context: reason(
+                    "the cancel was sent, and nothing shows whether it took effect within the \
+                     deadline; cancelling again is safe",
+                ),
+                candidates: Vec::new(),
+            },
+            (_, Some(last), false) => last.clone(),
+            (_, None, false) => LiveFlowError::RequestTimeout {
+                context: reason("the deadline passed before the cancel could be sent"),
+            },
+        };
+        self.finish_cancel(&Err(error));
+    }
+
+    fn finish_cancel(&mut self, result: &Result<Arc<Session>, LiveFlowError>) {
+        let Some(pending) = self.cancel.take() else { return };
+        stages::check(stages::CANCEL, pending.stage.name(), "End");
+        for call in pending.calls {
+            self.outputs.push_back(Output::Cancelled { call, result: result.clone() });
+        }
+    }
+}

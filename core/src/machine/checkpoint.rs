@@ -1,0 +1,205 @@
+//! What outlives the process: enough to go on with a session after a restart.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{LiveFlowError, Result};
+use crate::ids::{LiveFlowId, SessionId, StepRunId};
+use crate::json::Json;
+use crate::session::Prompt;
+
+use super::event::PromptCloseReason;
+use super::prompts::{Fate, Fingerprint, Prompts};
+
+/// The form of checkpoint that this version writes and reads.
+const VERSION: u32 = 1;
+
+/// A session's checkpoint. Its text form ([`Checkpoint::to_text`]) can be kept anywhere; it holds
+/// the text of an answer that is under way, so keep it as safe as the answers themselves.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    version: u32,
+    live_flow_id: LiveFlowId,
+    session_id: SessionId,
+    #[serde(default)]
+    number: u64,
+    #[serde(default)]
+    prompts: Vec<KeptPrompt>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    answer: Option<KeptAnswer>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct KeptPrompt {
+    run: StepRunId,
+    round: u32,
+    fingerprint: Fingerprint,
+    /// How it ended; none while it is open.
+    closed: Option<Closed>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Closed {
+    Answered,
+    AnsweredElsewhere,
+    SessionEnded,
+    Unknown,
+}
+
+/// An answer that was under way.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct KeptAnswer {
+    pub(super) run: StepRunId,
+    pub(super) round: u32,
+    pub(super) step_name: Option<String>,
+    pub(super) prompt_text: String,
+    pub(super) prompt_kind: Option<String>,
+    pub(super) prompt_raw: Option<Json>,
+    pub(super) answer: Json,
+    pub(super) idempotency_key: String,
+    /// When it was stored, by the wall clock, in milliseconds since 1970: for people who look.
+    pub(super) time: u64,
+}
+
+impl KeptAnswer {
+    pub(super) fn prompt(&self) -> Prompt {
+        Prompt {
+            run_id: self.run.clone(),
+            round: self.round,
+            step_name: self.step_name.clone(),
+            text: self.prompt_text.clone(),
+            kind: self.prompt_kind.clone(),
+            raw: self.prompt_raw.clone(),
+        }
+    }
+}
+
+impl Checkpoint {
+    pub(super) fn new(
+        live_flow_id: LiveFlowId,
+        session_id: SessionId,
+        number: u64,
+        prompts: &Prompts,
+        answer: Option<KeptAnswer>,
+    ) -> Self {
+        let prompts = prompts
+            .entries()
+            .iter()
+            .map(|entry| KeptPrompt {
+                run: entry.run.clone(),
+                round: entry.round,
+                fingerprint: entry.fingerprint.clone(),
+                closed: match entry.fate {
+                    Fate::Open(_) => None,
+                    Fate::Closed(reason) => Some(reason.into()),
+                },
+            })
+            .collect();
+        Self { version: VERSION, live_flow_id, session_id, number, prompts, answer }
+    }
+
+    /// The flow of the session.
+    pub fn live_flow_id(&self) -> &LiveFlowId {
+        &self.live_flow_id
+    }
+
+    /// The session.
+    pub fn session_id(&self) -> &SessionId {
+        &self.session_id
+    }
+
+    /// Rises with each checkpoint of one session.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// The text to keep.
+    pub fn to_text(&self) -> String {
+        // Strings and numbers only: this cannot fail, and an empty text is refused when read.
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    /// Reads what [`Checkpoint::to_text`] gave. A damaged one, or one of a newer version, is
+    /// `InvalidRequest` naming `checkpoint`.
+    pub fn parse(text: &str) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u32,
+        }
+        let refuse = |reason: String| LiveFlowError::invalid_argument("checkpoint", reason);
+        let Versioned { version } = serde_json::from_str(text).map_err(|error| {
+            refuse(format!("this is not a checkpoint, or a damaged one: {error}"))
+        })?;
+        if version != VERSION {
+            return Err(refuse(format!(
+                "this checkpoint is of version {version}, this library reads version {VERSION}: \
+                 it was written by another version of the library"
+            )));
+        }
+        let kept: Self = serde_json::from_str(text)
+            .map_err(|error| refuse(format!("this checkpoint is damaged: {error}")))?;
+        // Deserialising does not look at the form of ids, and they end up in paths.
+        LiveFlowId::parse(kept.live_flow_id.as_str())
+            .and(SessionId::parse(kept.session_id.as_str()))
+            .map_err(|_| refuse("this checkpoint is damaged: its ids are not UUIDs".to_owned()))?;
+        Ok(kept)
+    }
+
+    pub(super) fn into_parts(self) -> (Prompts, Option<KeptAnswer>) {
+        let mut prompts = Prompts::default();
+        for kept in self.prompts {
+            let fate = match kept.closed {
+                Some(closed) => Fate::Closed(closed.into()),
+                // Announced again after a restart, in the words of the snapshot that shows it.
+                None => Fate::Open(Box::new(Prompt {
+                    run_id: kept.run.clone(),
+                    round: kept.round,
+                    step_name: None,
+                    text: String::new(),
+                    kind: None,
+                    raw: None,
+                })),
+            };
+            prompts.restore(kept.run, kept.round, kept.fingerprint, fate);
+        }
+        (prompts, self.answer)
+    }
+}
+
+impl fmt::Display for Checkpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_text())
+    }
+}
+
+impl FromStr for Checkpoint {
+    type Err = LiveFlowError;
+    fn from_str(text: &str) -> Result<Self> {
+        Self::parse(text)
+    }
+}
+
+impl From<PromptCloseReason> for Closed {
+    fn from(reason: PromptCloseReason) -> Self {
+        match reason {
+            PromptCloseReason::Answered => Self::Answered,
+            PromptCloseReason::AnsweredElsewhere => Self::AnsweredElsewhere,
+            PromptCloseReason::SessionEnded => Self::SessionEnded,
+            PromptCloseReason::WatchEnded | PromptCloseReason::Unknown => Self::Unknown,
+        }
+    }
+}
+
+impl From<Closed> for PromptCloseReason {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Answered => Self::Answered,
+            Closed::AnsweredElsewhere => Self::AnsweredElsewhere,
+            Closed::SessionEnded => Self::SessionEnded,
+            Closed::Unknown => Self::Unknown,
+        }
+    }
+}

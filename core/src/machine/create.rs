@@ -1,0 +1,332 @@
+//! One create on its way: sent again only when it surely never reached the service; when nobody knows,
+//! the list of sessions is looked at.
+//!
+//! Stages: `Sending` → over; or `BackingOff` (it never left, or the service asked to wait), `Looking`
+//! (it may have taken effect: is there a session that is surely, or allowed to be, ours?).
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use crate::config::ClientConfig;
+use crate::error::{ErrorContext, LiveFlowError};
+use crate::failure::{Failure, FailureKind};
+use crate::json::Json;
+use crate::session::Session;
+
+use super::dice::Dice;
+use super::io::WriteResult;
+use super::moment::Moment;
+use super::{schedule, stages};
+
+/// `Date` has whole seconds, so a session may seem to be created up to one before it was asked for.
+const CLOCK_GRAIN: Duration = Duration::from_secs(1);
+
+/// The pause between two looks at the list while a marked session may still show up.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+/// How many fitting sessions an `OutcomeUnknown` reports at most.
+const REPORTED: usize = 10;
+
+#[derive(Debug)]
+pub(crate) struct CreateMachine {
+    rules: Rules,
+    dice: Dice,
+    deadline: Moment,
+    stage: Stage,
+    failures: u32,
+    refreshed: bool,
+    recreated: bool,
+    last_error: Option<LiveFlowError>,
+}
+
+/// What may be done about a create whose outcome is not known.
+#[derive(Debug)]
+struct Rules {
+    retry: crate::config::RetryConfig,
+    max_retry_after: Duration,
+    grace: Duration,
+    can_refresh_credentials: bool,
+    /// Our session carries a mark: any that carries it is ours.
+    is_marked: bool,
+    adopt: bool,
+    recreate: bool,
+}
+
+#[derive(Debug)]
+enum Stage {
+    Sending,
+    BackingOff,
+    Looking(Looking),
+}
+
+#[derive(Debug)]
+struct Looking {
+    /// When the attempt ended whose effect is being looked for.
+    ended: Moment,
+    /// It certainly took effect, so it must not be sent again.
+    took_effect: bool,
+    /// The single fit of a look before the grace was over.
+    first_fit: Option<Arc<Session>>,
+    seen: Vec<Arc<Session>>,
+    failures: u32,
+}
+
+/// What came of the step that was asked for.
+#[derive(Debug)]
+pub(crate) enum CreateInput {
+    Sent(WriteResult),
+    /// A look at the list: when it was begun, and the sessions that fit ([`fits`]).
+    Listed {
+        begun: Moment,
+        result: Result<Vec<Session>, Failure>,
+    },
+    Waited,
+}
+
+/// What to do next.
+#[derive(Debug)]
+pub(crate) enum CreateStep {
+    Send { fresh_credentials: bool },
+    List,
+    WaitUntil(Moment),
+    Done(Result<Arc<Session>, LiveFlowError>),
+}
+
+impl CreateMachine {
+    /// `alone` says that no other equal create of this client is unsettled.
+    pub(crate) fn new(config: &ClientConfig, alone: bool, seed: u64, deadline: Moment) -> Self {
+        let is_marked = config.correlation_member.is_some();
+        Self {
+            rules: Rules {
+                retry: config.retry,
+                max_retry_after: config.max_retry_after,
+                grace: config.answer_grace,
+                can_refresh_credentials: config.credentials.is_some(),
+                is_marked,
+                adopt: is_marked || (config.adopt_created && alone),
+                recreate: config.recreate_when_unseen,
+            },
+            dice: Dice::new(seed),
+            deadline,
+            stage: Stage::Sending,
+            failures: 0,
+            refreshed: false,
+            recreated: false,
+            last_error: None,
+        }
+    }
+
+    pub(crate) fn handle(&mut self, now: Moment, input: CreateInput) -> CreateStep {
+        match input {
+            CreateInput::Sent(Ok(Some(session))) => self.done(Ok(session)),
+            CreateInput::Sent(Ok(None)) => self.look(now, true),
+            CreateInput::Sent(Err(failure)) => self.attempt_failed(now, failure),
+            CreateInput::Waited if matches!(self.stage, Stage::Looking(_)) => CreateStep::List,
+            CreateInput::Waited => {
+                self.enter(Stage::Sending);
+                CreateStep::Send { fresh_credentials: false }
+            }
+            CreateInput::Listed { begun, result } => self.listed(now, begun, result),
+        }
+    }
+
+    fn attempt_failed(&mut self, now: Moment, failure: Failure) -> CreateStep {
+        self.last_error = Some(failure.error.clone());
+        match failure.kind {
+            _ if failure.is_outcome_unknown() => self.look(now, false),
+            FailureKind::Unreadable | FailureKind::TooLarge => self.look(now, true),
+            FailureKind::NeverLeft | FailureKind::Status(425 | 429) => {
+                self.failures += 1;
+                let random = self.dice.unit();
+                let backoff = schedule::backoff(&self.rules.retry, self.failures, random);
+                let hint = failure.retry_after.map(|hint| {
+                    schedule::hinted(hint, self.rules.max_retry_after, self.dice.unit())
+                });
+                let until = now + hint.map_or(backoff, |hint| hint.max(backoff));
+                if until >= self.deadline {
+                    return self.done(Err(failure.error));
+                }
+                self.enter(Stage::BackingOff);
+                CreateStep::WaitUntil(until)
+            }
+            FailureKind::Status(401) if self.rules.can_refresh_credentials && !self.refreshed => {
+                self.refreshed = true;
+                CreateStep::Send { fresh_credentials: true }
+            }
+            _ => self.done(Err(failure.error)),
+        }
+    }
+
+    fn look(&mut self, now: Moment, took_effect: bool) -> CreateStep {
+        self.enter(Stage::Looking(Looking {
+            ended: now,
+            took_effect,
+            first_fit: None,
+            seen: Vec::new(),
+            failures: 0,
+        }));
+        CreateStep::List
+    }
+
+    fn listed(
+        &mut self,
+        now: Moment,
+        begun: Moment,
+        result: Result<Vec<Session>, Failure>,
+    ) -> CreateStep {
+        let Stage::Looking(looking) = &mut self.stage else {
+            return self.unknown();
+        };
+        let settled_at = looking.ended + self.rules.grace;
+        match result {
+            Err(failure) if failure.is_transient_for_reads() => {
+                looking.failures += 1;
+                let random = self.dice.unit();
+                let wait = schedule::backoff(&self.rules.retry, looking.failures, random);
+                self.wait_until(now + wait)
+            }
+            Err(_) => self.unknown(),
+            Ok(fits) => {
+                looking.seen = fits.into_iter().map(Arc::new).collect();
+                let is_settled = begun >= settled_at;
+                match looking.seen.as_slice() {
+                    [only] if self.rules.is_marked => {
+                        let only = Arc::clone(only);
+                        self.done(Ok(only))
+                    }
+                    [only] if self.rules.adopt => {
+                        let only = Arc::clone(only);
+                        match &looking.first_fit {
+                            Some(first) if first.id != only.id => self.unknown(),
+                            Some(_) if is_settled => self.done(Ok(only)),
+                            None if is_settled => {
+                                // First seen late: two looks, a grace apart, still have to agree.
+                                looking.first_fit = Some(only);
+                                looking.ended = now;
+                                self.wait_until(now + self.rules.grace)
+                            }
+                            _ => {
+                                looking.first_fit = Some(only);
+                                self.wait_until(settled_at)
+                            }
+                        }
+                    }
+                    [] if is_settled => {
+                        let again = self.rules.recreate && !looking.took_effect && !self.recreated;
+                        if !again {
+                            return self.unknown();
+                        }
+                        self.recreated = true;
+                        self.enter(Stage::Sending);
+                        CreateStep::Send { fresh_credentials: false }
+                    }
+                    [] if self.rules.is_marked => {
+                        self.wait_until((now + LOOK_AGAIN).min(settled_at.max(now)))
+                    }
+                    [] if self.rules.adopt || self.rules.recreate => self.wait_until(settled_at),
+                    _ => self.unknown(),
+                }
+            }
+        }
+    }
+
+    fn wait_until(&mut self, until: Moment) -> CreateStep {
+        if until >= self.deadline { self.unknown() } else { CreateStep::WaitUntil(until) }
+    }
+
+    fn unknown(&mut self) -> CreateStep {
+        let (candidates, took_effect) = match &self.stage {
+            Stage::Looking(looking) => (looking.seen.as_slice(), looking.took_effect),
+            _ => (&[][..], false),
+        };
+        let what = if took_effect {
+            "the service accepted the create but did not say which session it made"
+        } else {
+            "nothing shows whether the session was created"
+        };
+        let cause =
+            self.last_error.as_ref().map(|error| format!(" (last: {error})")).unwrap_or_default();
+        let error = LiveFlowError::OutcomeUnknown {
+            context: ErrorContext {
+                reason: format!(
+                    "{what}{cause}; look at `candidates`, and at the flow's sessions, before you \
+                     create another one"
+                ),
+                ..self.last_error.as_ref().map(|e| e.context().clone()).unwrap_or_default()
+            },
+            candidates: candidates.iter().take(REPORTED).map(|seen| (**seen).clone()).collect(),
+        };
+        self.done(Err(error))
+    }
+
+    fn done(&mut self, result: Result<Arc<Session>, LiveFlowError>) -> CreateStep {
+        stages::check(stages::CREATE, self.stage.name(), "End");
+        CreateStep::Done(result)
+    }
+
+    fn enter(&mut self, stage: Stage) {
+        stages::check(stages::CREATE, self.stage.name(), stage.name());
+        self.stage = stage;
+    }
+}
+
+impl Stage {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Sending => "Sending",
+            Self::BackingOff => "BackingOff",
+            Self::Looking(_) => "Looking",
+        }
+    }
+}
+
+/// What a session must be like to be the one that a create of unknown outcome brought about.
+#[derive(Debug, Clone)]
+pub(crate) struct Wanted {
+    pub(crate) inputs: Json,
+    /// The member of the inputs that holds the unique mark, and the mark.
+    pub(crate) mark: Option<(String, String)>,
+    /// When the create was first sent, by this machine's wall clock.
+    pub(crate) sent_at: SystemTime,
+}
+
+impl Wanted {
+    /// Whether this session fits. `clock_ahead` is how far the service's clock is ahead of ours, or
+    /// behind.
+    pub(crate) fn fits(&self, session: &Session, clock: ClockDifference) -> bool {
+        let Some(inputs) = &session.inputs else { return false };
+        if let Some((member, mark)) = &self.mark {
+            return inputs.to_value().get(member).and_then(|m| m.as_str()) == Some(mark);
+        }
+        let not_before = clock.at_the_service(self.sent_at) - CLOCK_GRAIN;
+        inputs.means_the_same(&self.inputs)
+            && session.created_at.is_none_or(|created| created >= not_before)
+    }
+}
+
+/// How the service's clock differs from ours.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) enum ClockDifference {
+    #[default]
+    Unknown,
+    Ahead(Duration),
+    Behind(Duration),
+}
+
+impl ClockDifference {
+    pub(crate) fn between(ours: SystemTime, service: Option<SystemTime>) -> Self {
+        match service.map(|service| service.duration_since(ours)) {
+            None => Self::Unknown,
+            Some(Ok(ahead)) => Self::Ahead(ahead),
+            Some(Err(behind)) => Self::Behind(behind.duration()),
+        }
+    }
+
+    fn at_the_service(self, ours: SystemTime) -> SystemTime {
+        match self {
+            Self::Unknown => ours,
+            Self::Ahead(by) => ours + by,
+            Self::Behind(by) => ours - by,
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! Which prompts there are, which is open, and how each of the others ended.
+
+use std::time::SystemTime;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::StepRunId;
+use crate::json::Json;
+use crate::session::{Prompt, Session, SessionStatus, StepRun};
+
+use super::event::PromptCloseReason;
+
+/// How many closed prompts are remembered. A consumer that learns of a close later than that is
+/// told `Unknown`.
+const REMEMBERED: usize = 256;
+
+/// What tells a prompt from the next round of the same run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fingerprint {
+    prompt: u64,
+    changed_at: Option<SystemTime>,
+}
+
+impl Fingerprint {
+    pub(super) fn of(session: &Session, run: &StepRun) -> Self {
+        Self {
+            prompt: fnv1a(run.prompt.as_ref().map_or("", Json::as_str)),
+            changed_at: run.updated_at.or(session.updated_at),
+        }
+    }
+}
+
+/// One prompt's fate.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Fate {
+    Open(Box<Prompt>),
+    Closed(PromptCloseReason),
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) run: StepRunId,
+    pub(super) round: u32,
+    pub(super) fingerprint: Fingerprint,
+    pub(super) fate: Fate,
+    /// An answer of ours whose outcome was never found out: if it shows up later, it was ours.
+    sent: Option<Json>,
+}
+
+#[derive(Debug, Default, Clone)]
+pub(super) struct Prompts {
+    entries: Vec<Entry>,
+}
+
+/// How a prompt that somebody wants to answer stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Standing {
+    Open,
+    Closed(PromptCloseReason),
+    /// Nothing is known of it.
+    Unheard,
+}
+
+impl Prompts {
+    pub(super) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub(super) fn standing(&self, run: &StepRunId, round: u32) -> Standing {
+        match self.find(run, round).map(|entry| &entry.fate) {
+            Some(Fate::Open(_)) => Standing::Open,
+            Some(Fate::Closed(reason)) => Standing::Closed(*reason),
+            None if self.newest(run).is_some_and(|entry| entry.round > round) => {
+                Standing::Closed(PromptCloseReason::Unknown)
+            }
+            None => Standing::Unheard,
+        }
+    }
+
+    pub(super) fn fingerprint(&self, run: &StepRunId, round: u32) -> Option<&Fingerprint> {
+        self.find(run, round).map(|entry| &entry.fingerprint)
+    }
+
+    /// Notes an answer of unknown outcome, so that it is recognised if it shows up after all.
+    pub(super) fn remember_sent(&mut self, run: &StepRunId, round: u32, answer: &Json) {
+        if let Some(entry) = self.find_mut(run, round) {
+            entry.sent = Some(answer.clone());
+        }
+    }
+
+    pub(super) fn close(&mut self, run: &StepRunId, round: u32, reason: PromptCloseReason) {
+        if let Some(entry) = self.find_mut(run, round)
+            && matches!(entry.fate, Fate::Open(_))
+        {
+            entry.fate = Fate::Closed(reason);
+        }
+    }
+
+    /// The answer to this prompt was accepted. `shown` is the session as the acceptance showed it:
+    /// what it still says about the prompt is the old round.
+    pub(super) fn accepted(&mut self, run: &StepRunId, round: u32, shown: Option<&Session>) {
+        self.close(run, round, PromptCloseReason::Answered);
+        if let Some((session, shown)) = shown.and_then(|session| Some((session, session.run(run)?)))
+            && let Some(entry) = self.find_mut(run, round)
+        {
+            entry.fingerprint = Fingerprint::of(session, shown);
+        }
+    }
+
+    /// Takes in what a believed snapshot shows.
+    pub(super) fn observe(&mut self, session: &Session) {
+        let asking = asking(session);
+        for entry in &mut self.entries {
+            if let Fate::Open(_) = entry.fate
+                && let Some(reason) = closed_by(session, asking, entry)
+            {
+                entry.fate = Fate::Closed(reason);
+            }
+        }
+        if let Some(run) = asking {
+            self.observe_asking(session, run);
+        }
+        self.forget_oldest();
+    }
+
+    fn observe_asking(&mut self, session: &Session, run: &StepRun) {
+        let fingerprint = Fingerprint::of(session, run);
+        let answered = run.user_input.is_some();
+        let open = |round| Fate::Open(Box::new(Prompt::of(run, round)));
+        match self.entries.iter_mut().rev().find(|entry| entry.run == run.id) {
+            None => {
+                let fate = if answered {
+                    Fate::Closed(PromptCloseReason::AnsweredElsewhere)
+                } else {
+                    open(0)
+                };
+                self.push(run, 0, fingerprint, fate);
+            }
+            // Already closed above by its answer, or still so; asking again clears the answer first.
+            Some(entry) if answered => entry.fingerprint = fingerprint,
+            Some(entry) => match entry.fate {
+                // The same question: perhaps touched, or known from a checkpoint without its words.
+                Fate::Open(_) if entry.fingerprint.prompt == fingerprint.prompt => {
+                    entry.fingerprint = fingerprint;
+                    entry.fate = open(entry.round);
+                }
+                // Still shown although it was answered: the service lags.
+                Fate::Closed(_) if entry.fingerprint == fingerprint => {}
+                Fate::Open(_) | Fate::Closed(_) => {
+                    if let Fate::Open(_) = entry.fate {
+                        entry.fate = Fate::Closed(PromptCloseReason::Unknown);
+                    }
+                    let round = entry.round + 1;
+                    self.push(run, round, fingerprint, open(round));
+                }
+            },
+        }
+    }
+
+    fn push(&mut self, run: &StepRun, round: u32, fingerprint: Fingerprint, fate: Fate) {
+        self.entries.push(Entry { run: run.id.clone(), round, fingerprint, fate, sent: None });
+    }
+
+    /// What a checkpoint kept: who asked, which round, its fingerprint, and how it ended.
+    pub(super) fn restore(
+        &mut self,
+        run: StepRunId,
+        round: u32,
+        fingerprint: Fingerprint,
+        fate: Fate,
+    ) {
+        self.entries.push(Entry { run, round, fingerprint, fate, sent: None });
+    }
+
+    fn forget_oldest(&mut self) {
+        let excess = self.entries.len().saturating_sub(REMEMBERED);
+        if excess > 0 {
+            let mut left = excess;
+            self.entries.retain(|entry| {
+                let forget = left > 0 && matches!(entry.fate, Fate::Closed(_));
+                left -= usize::from(forget);
+                !forget
+            });
+        }
+    }
+
+    fn find(&self, run: &StepRunId, round: u32) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.run == *run && entry.round == round)
+    }
+
+    fn find_mut(&mut self, run: &StepRunId, round: u32) -> Option<&mut Entry> {
+        self.entries.iter_mut().rev().find(|entry| entry.run == *run && entry.round == round)
+    }
+
+    fn newest(&self, run: &StepRunId) -> Option<&Entry> {
+        self.entries.iter().rev().find(|entry| entry.run == *run)
+    }
+}
+
+/// The run that asks in this snapshot, answered or not.
+pub(super) fn asking(session: &Session) -> Option<&StepRun> {
+    if session.status != SessionStatus::WaitingForUserInput {
+        return None;
+    }
+    let run = match &session.current_step {
+        Some(run) => run,
+        // Without a current step only `steps` counts.
+        None => session
+            .steps
+            .iter()
+            .rev()
+            .find(|run| run.status == SessionStatus::WaitingForUserInput)?,
+    };
+    (!run.status.is_end()).then_some(run)
+}
+
+/// Whether this snapshot shows an open prompt to be over, and how.
+fn closed_by(
+    session: &Session,
+    asking: Option<&StepRun>,
+    entry: &Entry,
+) -> Option<PromptCloseReason> {
+    let run = session.run(&entry.run);
+    if let Some(input) = run.and_then(|run| run.user_input.as_ref()) {
+        let ours = entry.sent.as_ref().is_some_and(|sent| same_answer(sent, input));
+        return Some(if ours {
+            PromptCloseReason::Answered
+        } else {
+            PromptCloseReason::AnsweredElsewhere
+        });
+    }
+    if session.status.is_end() {
+        return Some(PromptCloseReason::SessionEnded);
+    }
+    let ended = run.is_some_and(|run| run.status.is_end());
+    let moved_on = asking.is_some_and(|asking| asking.id != entry.run);
+    (ended || moved_on).then_some(PromptCloseReason::Unknown)
+}
+
+/// Whether the service shows this answer: exactly, trimmed, or as JSON of the same meaning.
+pub(super) fn same_answer(sent: &Json, shown: &Json) -> bool {
+    sent.means_the_same(shown) || sent.to_text().trim() == shown.to_text().trim()
+}
+
+/// FNV-1a: stable across versions of this library, because checkpoints keep it.
+fn fnv1a(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
+}

@@ -1,0 +1,149 @@
+//! Which reads count: the newest snapshot that is believed, and why a newer answer may not be.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::session::{Session, SessionStatus};
+
+use super::moment::Moment;
+use super::settings::{JUST_AFTER, VERIFIED_FOR};
+
+/// What is known of the session, and the reads that did not fit to it.
+#[derive(Debug, Default)]
+pub(super) struct Reads {
+    known: Option<Arc<Session>>,
+    /// The read that last showed `known` to be so: when it was begun, and until when it may be
+    /// acted upon.
+    confirmed: Option<(Moment, Moment)>,
+    /// When the newest write ended. A read begun before then may show the world before it.
+    write_ended: Option<Moment>,
+    stale_in_a_row: u32,
+    stale_since: Option<Moment>,
+}
+
+/// What became of one read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// It is the newest knowledge, and differs from what was known.
+    Changed,
+    /// It confirms what was known.
+    Confirmed,
+    /// It was begun before a write ended, so it tells nothing about now.
+    Overtaken,
+    /// It shows an older state than one already seen.
+    Stale,
+}
+
+/// How a snapshot stands to the known one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Age {
+    Newer,
+    Older,
+    /// Older, and a finished run would be unfinished by it: never believed.
+    Unfinishes,
+}
+
+impl Reads {
+    pub(super) fn known(&self) -> Option<&Arc<Session>> {
+        self.known.as_ref()
+    }
+
+    /// When the read was begun that last showed `known` to be so.
+    pub(super) fn confirmed(&self) -> Option<Moment> {
+        self.confirmed.map(|(begun, _)| begun)
+    }
+
+    /// Until when a write may be begun that relies on the newest read.
+    pub(super) fn verified_until(&self) -> Option<Moment> {
+        self.confirmed.map(|(_, until)| until)
+    }
+
+    pub(super) fn write_ended(&mut self, now: Moment) {
+        self.write_ended = Some(now);
+    }
+
+    /// A read that found the same as `known`.
+    pub(super) fn unchanged(&mut self, now: Moment, begun: Moment) -> Verdict {
+        if self.is_overtaken(begun) {
+            return Verdict::Overtaken;
+        }
+        self.believe_so_far();
+        self.confirmed = Some((begun, verified_until(now, begun)));
+        Verdict::Confirmed
+    }
+
+    /// A read that brought a snapshot.
+    pub(super) fn judge(
+        &mut self,
+        now: Moment,
+        begun: Moment,
+        session: Arc<Session>,
+        max_staleness: Duration,
+    ) -> Verdict {
+        // An end is an end, whenever the read was begun and whatever its times say.
+        if !session.status.is_end() {
+            if self.is_overtaken(begun) {
+                return Verdict::Overtaken;
+            }
+            if self.is_stale(now, &session, max_staleness) {
+                return Verdict::Stale;
+            }
+        }
+        self.believe_so_far();
+        self.confirmed = Some((begun, verified_until(now, begun)));
+        if self.known.as_deref() == Some(&*session) {
+            return Verdict::Confirmed;
+        }
+        self.known = Some(session);
+        Verdict::Changed
+    }
+
+    fn is_overtaken(&self, begun: Moment) -> bool {
+        self.write_ended.is_some_and(|ended| begun < ended)
+    }
+
+    fn is_stale(&mut self, now: Moment, session: &Session, max_staleness: Duration) -> bool {
+        let Some(known) = self.known.as_deref() else { return false };
+        let age = age(known, session);
+        if age == Age::Newer {
+            return false;
+        }
+        self.stale_in_a_row += 1;
+        let since = *self.stale_since.get_or_insert(now);
+        let insists = self.stale_in_a_row >= 3 && now.since(since) > max_staleness;
+        !(insists && age == Age::Older)
+    }
+
+    fn believe_so_far(&mut self) {
+        self.stale_in_a_row = 0;
+        self.stale_since = None;
+    }
+}
+
+/// A read counts for so long from its beginning. A service whose reads themselves take that long can
+/// still be answered: right after the read.
+fn verified_until(now: Moment, begun: Moment) -> Moment {
+    (begun + VERIFIED_FOR).max(now + JUST_AFTER)
+}
+
+fn age(known: &Session, new: &Session) -> Age {
+    let unfinishes = known
+        .runs()
+        .any(|run| run.status.is_end() && new.run(&run.id).is_some_and(|new| !new.status.is_end()));
+    let older = || if unfinishes { Age::Unfinishes } else { Age::Older };
+    match (known.updated_at, new.updated_at) {
+        (Some(known), Some(new)) if new > known => return Age::Newer,
+        (Some(known), Some(new)) if new < known => return older(),
+        _ => {}
+    }
+    let goes_back = known.runs().any(|run| match new.run(&run.id) {
+        None => true,
+        Some(new) => {
+            let unanswered = run.user_input.is_some()
+                && new.user_input.is_none()
+                && new.status == SessionStatus::WaitingForUserInput;
+            (run.status.is_end() && !new.status.is_end()) || unanswered
+        }
+    });
+    if goes_back { older() } else { Age::Newer }
+}

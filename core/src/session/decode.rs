@@ -1,0 +1,266 @@
+//! Reads a session from the service's JSON.
+//!
+//! Lenient where the contract says "every field may be null or missing": a member of the wrong type
+//! is as good as none, an unknown member is ignored. Strict where guessing would be wrong: the
+//! answer must be a JSON object of a bearable depth, and it must say whose session it is.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::time::SystemTime;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::ids::{LiveFlowId, SessionId, StepRunId};
+use crate::json::{Json, MAX_DEPTH, exceeds_depth};
+
+use super::snapshot::{Session, StepRun};
+use super::status::{SessionStatus, StatusAliases};
+use super::time::parse_time;
+
+/// Why an answer is not a session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Undecodable(pub(crate) String);
+
+impl fmt::Display for Undecodable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+type Raw<'a> = Option<&'a RawValue>;
+
+#[derive(Deserialize)]
+struct WireSession<'a> {
+    #[serde(borrow, default)]
+    id: Raw<'a>,
+    #[serde(borrow, default)]
+    live_flow_id: Raw<'a>,
+    #[serde(borrow, default)]
+    status: Raw<'a>,
+    #[serde(borrow, default)]
+    inputs: Raw<'a>,
+    #[serde(borrow, default)]
+    current_step: Raw<'a>,
+    #[serde(borrow, default)]
+    steps: Raw<'a>,
+    #[serde(borrow, default)]
+    steps_count: Raw<'a>,
+    #[serde(borrow, default)]
+    error: Raw<'a>,
+    #[serde(borrow, default)]
+    flow_version: Raw<'a>,
+    #[serde(borrow, default)]
+    created_at: Raw<'a>,
+    #[serde(borrow, default)]
+    updated_at: Raw<'a>,
+}
+
+#[derive(Deserialize)]
+struct WireRun<'a> {
+    #[serde(borrow, default)]
+    id: Raw<'a>,
+    #[serde(borrow, default)]
+    status: Raw<'a>,
+    #[serde(borrow, default)]
+    prompt: Raw<'a>,
+    #[serde(borrow, default)]
+    result: Raw<'a>,
+    #[serde(borrow, default)]
+    user_input: Raw<'a>,
+    #[serde(borrow, default)]
+    error: Raw<'a>,
+    #[serde(borrow, default)]
+    step: Raw<'a>,
+    #[serde(borrow, default)]
+    created_at: Raw<'a>,
+    #[serde(borrow, default)]
+    updated_at: Raw<'a>,
+}
+
+#[derive(Deserialize, Default)]
+struct WireStep<'a> {
+    #[serde(borrow, default)]
+    id: Raw<'a>,
+    #[serde(borrow, default)]
+    name: Raw<'a>,
+    #[serde(borrow, default)]
+    step_type: Raw<'a>,
+}
+
+/// Reads one session. `asked_for` stands in for an id that the answer leaves out.
+pub(crate) fn decode_session(
+    body: &[u8],
+    flow: &LiveFlowId,
+    asked_for: Option<&SessionId>,
+    aliases: &StatusAliases,
+) -> Result<Session, Undecodable> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| Undecodable(format!("the answer is not UTF-8 text: {error}")))?;
+    if exceeds_depth(body, MAX_DEPTH) {
+        return Err(Undecodable(format!("the answer is nested over {MAX_DEPTH} levels deep")));
+    }
+    let raw: &RawValue = serde_json::from_str(text)
+        .map_err(|error| Undecodable(format!("the answer is not JSON: {error}")))?;
+    let wire: WireSession<'_> = object(raw)
+        .ok_or_else(|| Undecodable("the answer is JSON, but not a session object".to_owned()))?;
+    let id = match (string(wire.id), asked_for) {
+        (Some(id), _) => SessionId::parse(&id)
+            .map_err(|_| Undecodable("the session's id is not a UUID".to_owned()))?,
+        (None, Some(id)) => id.clone(),
+        (None, None) => return Err(Undecodable("the session has no id".to_owned())),
+    };
+    let (status, raw_status) = status(wire.status, aliases);
+    let run = |raw: &RawValue, at: usize| decode_run(raw, at, aliases);
+    let steps: Vec<StepRun> = wire
+        .steps
+        .and_then(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok())
+        .unwrap_or_default()
+        .into_iter()
+        .enumerate()
+        .filter_map(|(at, raw)| run(raw, at))
+        .collect();
+    Ok(Session {
+        id,
+        live_flow_id: string(wire.live_flow_id)
+            .and_then(|id| LiveFlowId::parse(&id).ok())
+            .unwrap_or_else(|| flow.clone()),
+        status,
+        raw_status,
+        inputs: json(wire.inputs),
+        current_step: wire.current_step.and_then(|raw| run(raw, steps.len())),
+        steps,
+        steps_count: wire.steps_count.and_then(|raw| serde_json::from_str(raw.get()).ok()),
+        error: json(wire.error),
+        flow_version: json(wire.flow_version),
+        created_at: time(wire.created_at),
+        updated_at: time(wire.updated_at),
+        raw_json: Json::from_raw(raw),
+    })
+}
+
+fn decode_run(raw: &RawValue, at: usize, aliases: &StatusAliases) -> Option<StepRun> {
+    let wire: WireRun<'_> = object(raw)?;
+    let step: WireStep<'_> = wire.step.and_then(object).unwrap_or_default();
+    let (status, raw_status) = status(wire.status, aliases);
+    // Without an id of its own a run is told apart by its step, failing that by its place.
+    let id = string(wire.id)
+        .map(Cow::into_owned)
+        .or_else(|| string(step.id).map(|id| format!("step:{id}")))
+        .unwrap_or_else(|| format!("place:{at}"));
+    Some(StepRun {
+        id: StepRunId::new(id),
+        name: string(step.name).map(Cow::into_owned),
+        step_type: string(step.step_type).map(Cow::into_owned),
+        status,
+        raw_status,
+        prompt: json(wire.prompt),
+        result: json(wire.result),
+        user_input: json(wire.user_input),
+        error: json(wire.error),
+        created_at: time(wire.created_at),
+        updated_at: time(wire.updated_at),
+    })
+}
+
+/// An object's known members; `None` for null and for anything that is no object.
+fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
+    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
+}
+
+fn string(raw: Raw<'_>) -> Option<Cow<'_, str>> {
+    #[derive(Deserialize)]
+    struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+    serde_json::from_str::<Text<'_>>(raw?.get()).ok().map(|text| text.0)
+}
+
+fn status(raw: Raw<'_>, aliases: &StatusAliases) -> (SessionStatus, String) {
+    match string(raw) {
+        Some(word) => (aliases.read(&word), word.into_owned()),
+        None => (SessionStatus::Unrecognised, String::new()),
+    }
+}
+
+fn time(raw: Raw<'_>) -> Option<SystemTime> {
+    parse_time(&string(raw)?)
+}
+
+fn json(raw: Raw<'_>) -> Option<Json> {
+    raw.filter(|raw| raw.get() != "null").map(Json::from_raw)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FLOW: &str = "f6a0e47b-23ca-471a-83da-1ed29e2c1dbe";
+    const ID: &str = "11111111-2222-3333-4444-555555555555";
+
+    fn decode(body: &str) -> Result<Session, Undecodable> {
+        let flow = LiveFlowId::parse(FLOW).unwrap();
+        decode_session(body.as_bytes(), &flow, None, &StatusAliases::default())
+    }
+
+    #[test]
+    fn the_documented_example_is_read_whole() {
+        let step = r#"{"id":"r1","status":"WAITING_FOR_USER_INPUT","prompt":{"type":"text","prompt":"Budget?"},
+            "result":null,"error":null,"user_input":null,"step":{"id":"s1","name":"ask_budget",
+            "step_type":"INPUT"},"created_at":"2023-11-07T05:31:56Z","updated_at":"2023-11-07T05:31:56Z"}"#;
+        let body = format!(
+            r#"{{"id":"{ID}","steps_count":3,"inputs":{{"company":"ACME"}},"error":null,
+            "status":"WAITING_FOR_USER_INPUT","flow_version":{{"id":"v"}},"surprise":[1],
+            "created_at":"2023-11-07T05:31:56Z","updated_at":"2023-11-07T05:31:57Z",
+            "current_step":{step},"steps":[{step}]}}"#
+        );
+        let session = decode(&body).unwrap();
+        assert_eq!(session.id.as_str(), ID);
+        assert_eq!(session.live_flow_id.as_str(), FLOW);
+        assert_eq!(session.status, SessionStatus::WaitingForUserInput);
+        assert_eq!(session.steps_count, Some(3));
+        assert_eq!(session.runs().count(), 1, "a run in both places is one run");
+        let run = session.current_step.as_ref().unwrap();
+        assert_eq!(run.name.as_deref(), Some("ask_budget"));
+        assert_eq!(run.step_type.as_deref(), Some("INPUT"));
+        assert_eq!(run.user_input, None);
+        assert!(session.updated_at > session.created_at);
+        assert_eq!(session.raw_json.as_str(), body);
+    }
+
+    #[test]
+    fn every_member_may_be_null_missing_or_of_another_type() {
+        for body in [
+            format!(r#"{{"id":"{ID}"}}"#),
+            format!(
+                r#"{{"id":"{ID}","status":null,"steps":null,"current_step":null,"inputs":null,
+                "steps_count":null,"error":null,"flow_version":null,"created_at":null}}"#
+            ),
+            format!(
+                r#"{{"id":"{ID}","status":7,"steps":{{}},"current_step":"x","inputs":3,
+                "steps_count":"many","created_at":12,"updated_at":"soon"}}"#
+            ),
+            format!(r#"{{"id":"{ID}","steps":[null,1,{{"status":{{}},"step":[]}}]}}"#),
+        ] {
+            let session = decode(&body).unwrap();
+            assert_eq!(session.status, SessionStatus::Unrecognised, "{body}");
+            assert_eq!(session.current_step, None);
+        }
+    }
+
+    #[test]
+    fn what_is_no_session_is_said_to_be_none() {
+        for (body, part) in [
+            ("", "not JSON"),
+            ("<html>", "not JSON"),
+            ("[]", "not a session"),
+            ("{}", "no id"),
+            (r#"{"id":"../x"}"#, "not a UUID"),
+            (&"[".repeat(5000), "levels deep"),
+        ] {
+            let error = decode(body).unwrap_err().to_string();
+            assert!(error.contains(part), "{body:.20}: {error}");
+        }
+        let flow = LiveFlowId::parse(FLOW).unwrap();
+        let error = decode_session(b"\xff\xfe", &flow, None, &StatusAliases::default());
+        assert!(error.unwrap_err().to_string().contains("UTF-8"));
+    }
+}
