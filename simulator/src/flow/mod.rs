@@ -12,7 +12,7 @@ pub(crate) use condition::Accept;
 pub(crate) use file::{DurationFile, StepType};
 pub(crate) use shipped::shipped_flows;
 pub(crate) use template::{Root, Scope, Template};
-pub(crate) use wire::{FlowVersion, Step as ShownStep};
+pub(crate) use wire::{FlowVersion, Step as ShownStep, StepTransition};
 
 use std::path::Path;
 use std::time::Duration;

@@ -17,7 +17,7 @@ pub(crate) struct Step {
     name: String,
     /// `START`, `LLM`, `TOOL`, `INPUT`, `BRANCH` or `END`.
     step_type: String,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<Object>, required)]
     prompt_template: Option<Value>,
     #[schema(value_type = String, format = DateTime)]
     created_at: ServiceTime,
@@ -31,6 +31,7 @@ pub(crate) struct StepTransition {
     id: Uuid,
     source_step_id: Uuid,
     target_step_id: Uuid,
+    #[schema(required)]
     label: Option<String>,
 }
 
@@ -39,7 +40,6 @@ pub(crate) struct StepTransition {
 pub(crate) struct FlowVersion {
     id: Uuid,
     flow_id: Uuid,
-    #[schema(inline = false)]
     steps: Vec<Step>,
     step_transitions: Vec<StepTransition>,
     #[schema(value_type = String, format = DateTime)]

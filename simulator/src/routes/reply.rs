@@ -30,6 +30,22 @@ pub(crate) struct FieldError {
     kind: &'static str,
 }
 
+/// A request that is refused for one reason.
+#[derive(ToSchema)]
+#[schema(as = HTTPError)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct HttpError {
+    detail: String,
+}
+
+/// A request in which something is wrong.
+#[derive(ToSchema)]
+#[schema(as = HTTPValidationError)]
+#[expect(dead_code, reason = "only described")]
+pub(crate) struct HttpValidationError {
+    detail: Vec<FieldError>,
+}
+
 impl FieldError {
     pub(crate) fn new(loc: &[&str], msg: impl Into<String>, kind: &'static str) -> Self {
         let loc = loc.iter().map(|part| Value::from(*part)).collect();

@@ -19,6 +19,7 @@ pub(crate) struct SessionBody<'a> {
     steps_count: usize,
     #[schema(value_type = Object)]
     inputs: &'a Json,
+    #[schema(required)]
     error: Option<&'a str>,
     status: &'a str,
     #[schema(value_type = FlowVersion)]
@@ -27,6 +28,7 @@ pub(crate) struct SessionBody<'a> {
     created_at: ServiceTime,
     #[schema(value_type = String, format = DateTime)]
     updated_at: ServiceTime,
+    #[schema(required)]
     current_step: Option<StepRunBody<'a>>,
     steps: Vec<StepRunBody<'a>>,
 }
@@ -41,6 +43,7 @@ pub(crate) struct StepRunBody<'a> {
     prompt: Option<&'a Json>,
     #[schema(value_type = Value)]
     result: Option<&'a Json>,
+    #[schema(required)]
     error: Option<&'a str>,
     #[schema(value_type = Value)]
     user_input: Option<&'a Json>,
