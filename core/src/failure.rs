@@ -7,18 +7,18 @@ use crate::error::LiveFlowError;
 
 /// One request that did not bring a readable success.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Failure {
+pub(crate) struct Failure {
     /// What is known about its effect.
-    pub kind: FailureKind,
+    pub(crate) kind: FailureKind,
     /// The error that a caller would see if nothing else were done.
-    pub error: LiveFlowError,
+    pub(crate) error: LiveFlowError,
     /// `Retry-After` of this very answer, not capped yet.
-    pub retry_after: Option<Duration>,
+    pub(crate) retry_after: Option<Duration>,
 }
 
 /// What is known about the effect of a failed request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FailureKind {
+pub(crate) enum FailureKind {
     /// No byte of it left: DNS, connect, TLS or proxy failed, or the deadline came first.
     NeverLeft,
     /// No byte of it left because the server's certificate is not trusted: trying again is useless.
@@ -37,7 +37,7 @@ pub enum FailureKind {
 
 impl Failure {
     /// Whether a read that failed like this may succeed when it is simply tried again.
-    pub fn is_transient_for_reads(&self) -> bool {
+    pub(crate) fn is_transient_for_reads(&self) -> bool {
         match self.kind {
             FailureKind::NeverLeft
             | FailureKind::NoStatus
@@ -49,7 +49,7 @@ impl Failure {
     }
 
     /// Whether the request may have taken effect although it failed.
-    pub fn is_outcome_unknown(&self) -> bool {
+    pub(crate) fn is_outcome_unknown(&self) -> bool {
         match self.kind {
             FailureKind::NoStatus => true,
             // 3xx: only 307 and 308 promise that nothing was done; those are followed once before

@@ -179,6 +179,8 @@ impl Machine {
             refused: false,
             last_error: None,
         });
+        // The checkpoint holds it from now on.
+        self.changed = true;
         if let Some(number) = self.save()
             && let Some(pending) = &mut self.answer
         {
@@ -230,7 +232,8 @@ impl Machine {
     /// The store has made a checkpoint durable, or failed to.
     pub(super) fn saved(&mut self, now: Moment, number: u64, result: Result<(), LiveFlowError>) {
         let Some(pending) = &mut self.answer else { return };
-        if pending.stage != (Stage::Storing { number }) {
+        // A checkpoint that was stored in place of an older one holds all of it.
+        if !matches!(pending.stage, Stage::Storing { number: awaited } if number >= awaited) {
             return;
         }
         match result {
@@ -685,7 +688,7 @@ fn refused(error: &LiveFlowError) -> LiveFlowError {
     }
 }
 
-fn no_longer_open(why: &str) -> LiveFlowError {
+pub(crate) fn no_longer_open(why: &str) -> LiveFlowError {
     LiveFlowError::PromptNoLongerOpen {
         context: ErrorContext::new(format!("this prompt takes no answer any more: {why}")),
     }

@@ -8,11 +8,12 @@ use crate::error::LiveFlowError;
 use crate::ids::StepRunId;
 use crate::session::{Prompt, Session, SessionStatus};
 
+use super::checkpoint::Checkpoint;
 use super::event::{PromptCloseReason, WatchEndReason};
 use super::prompts::{Fate, Prompts, asking};
 
 /// A view of the machine that can be shared with consumers.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub(crate) struct Look {
     /// The newest believed snapshot.
     pub(crate) session: Option<Arc<Session>>,
@@ -22,6 +23,8 @@ pub(crate) struct Look {
     pub(super) unresolved: Arc<[Unresolved]>,
     /// The failure that has kept the service out of reach, while it does.
     pub(super) connection: Option<Arc<Lost>>,
+    /// What to keep for a restart.
+    pub(crate) checkpoint: Arc<Checkpoint>,
     /// Set once nothing will ever follow.
     pub(crate) end: Option<End>,
 }

@@ -41,12 +41,11 @@ use reads::{Reads, Verdict};
 pub use checkpoint::Checkpoint;
 pub use event::{PromptCloseReason, SessionEvent, WatchEndReason};
 
+pub(crate) use answering::no_longer_open;
 pub(crate) use create::{ClockDifference, CreateInput, CreateMachine, CreateStep, Wanted};
 pub(crate) use cursor::Cursor;
 pub(crate) use dice::Dice;
-pub(crate) use io::{
-    AnswerCall, CallId, Input, OpId, Output, ReadResult, SessionReading, WriteResult,
-};
+pub(crate) use io::{AnswerCall, CallId, Input, OpId, Output, SessionReading, WriteResult};
 pub(crate) use look::{End, Look};
 pub(crate) use moment::Moment;
 pub(crate) use schedule::{backoff, hinted};
@@ -202,6 +201,7 @@ impl Machine {
             prompts: look::prompt_fates(&self.prompts, self.reads.known().map(|known| &**known)),
             unresolved: self.unresolved.clone().into(),
             connection: self.connection.clone(),
+            checkpoint: Arc::new(self.checkpoint()),
             end: self.end.clone(),
         }
     }
@@ -343,7 +343,7 @@ impl Machine {
 }
 
 /// What a caller is told whose call a stopped watch cuts short.
-fn stop_error(reason: &WatchEndReason) -> LiveFlowError {
+pub(crate) fn stop_error(reason: &WatchEndReason) -> LiveFlowError {
     match reason {
         WatchEndReason::Closed => LiveFlowError::closed("the watch was closed during this call"),
         WatchEndReason::TimeLimit => LiveFlowError::RequestTimeout {

@@ -11,5 +11,5 @@ pub use prompt::{Prompt, prompt_text};
 pub use snapshot::{Exchange, Progress, Session, StepRun};
 pub use status::{SessionStatus, StatusAliases};
 
-pub(crate) use decode::{Undecodable, decode_session};
+pub(crate) use decode::decode_session;
 pub(crate) use list::ArraySplitter;
