@@ -71,11 +71,14 @@ impl Connections {
         self.lock().len()
     }
 
-    /// Cuts all but one; tells how many.
+    /// Cuts all but one; tells how many. They are forgotten at once: none is cut twice.
     pub(crate) fn cut_all(&self, but: Option<u64>, how: Cut) -> usize {
-        let cut: Vec<_> =
-            self.lock().values().filter(|it| Some(it.number) != but).cloned().collect();
-        for connection in &cut {
+        let mut open = self.lock();
+        let spared = but.and_then(|number| open.remove(&number));
+        let cut = std::mem::take(&mut *open);
+        open.extend(spared.map(|connection| (connection.number, connection)));
+        drop(open);
+        for connection in cut.values() {
             connection.cut(how);
         }
         cut.len()

@@ -1,5 +1,7 @@
 //! Files that people write: where something in them is wrong.
 
+use std::path::Path;
+
 use serde::de::DeserializeOwned;
 
 /// A flow, fault or settings file that cannot be used, with the place to look at.
@@ -54,6 +56,23 @@ impl std::error::Error for InvalidFile {}
 /// Reads JSON whose mistakes are reported with line and column.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str) -> Result<T, InvalidFile> {
     serde_json::from_str(text).map_err(InvalidFile::from)
+}
+
+/// Where in a text a part of it begins.
+///
+/// The part must have been borrowed from the text, as serde does with `&RawValue`.
+pub(crate) fn offset_of(part: &str, text: &str) -> usize {
+    part.as_ptr() as usize - text.as_ptr() as usize
+}
+
+/// Reads a whole file, as text.
+pub(crate) fn read(path: &Path) -> Result<String, InvalidFile> {
+    std::fs::read_to_string(path).map_err(|error| InvalidFile {
+        file: Some(path.display().to_string()),
+        line: 1,
+        column: 1,
+        message: error.to_string(),
+    })
 }
 
 #[cfg(test)]

@@ -155,7 +155,7 @@ impl Service {
         self.clear_faults();
         self.sessions.clear();
         *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Remembered::default();
-        *self.flows.write().unwrap_or_else(PoisonError::into_inner) = self.initial.flows.clone();
+        self.flows.write().unwrap_or_else(PoisonError::into_inner).clone_from(&self.initial.flows);
         self.set_settings(self.initial.settings.clone())?;
         self.clock.set_speed(self.initial.speed);
         self.journal.clear();

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::file::{self, InvalidFile};
 use crate::routes::table::RouteTable;
 
 /// How the simulator answers where the real service's behaviour is not documented. The README has
@@ -213,6 +214,14 @@ impl InvalidSettings {
 }
 
 impl Settings {
+    /// As [`Self::merged`], from text, whose mistakes are reported with line and column.
+    pub(crate) fn merged_with_text(&self, text: &str) -> Result<Self, InvalidFile> {
+        // All members have defaults: read alone, a patch shows its own mistakes.
+        file::parse::<Self>(text)?;
+        let patch = file::parse(text)?;
+        self.merged(&patch).map_err(|error| InvalidFile::at_offset(text, 0, error.to_string()))
+    }
+
     /// These settings with the members of `patch` in place of theirs, nested members too.
     pub fn merged(&self, patch: &Value) -> Result<Self, InvalidSettings> {
         let invalid = |error: serde_json::Error| InvalidSettings(error.to_string());

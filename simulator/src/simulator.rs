@@ -2,7 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::clock::{Clock, is_speed};
 use crate::connection::{Connections, Cut};
 use crate::control::{ControlError, Controls, Outage};
-use crate::faults::{FaultRule, InvalidFault, RuleState};
+use crate::faults::{FaultRule, InvalidFault, RuleState, parse_rules};
 use crate::file::{self, InvalidFile};
 use crate::flow::{Flow, read_directory, shipped_flows};
 use crate::journal::Journal;
@@ -160,6 +160,7 @@ impl SimulatorBuilder {
     }
 
     /// Starts it on the current tokio runtime. Clients can connect when this returns.
+    #[expect(clippy::unused_async, reason = "awaiting it proves that there is a runtime")]
     pub async fn start(self) -> Result<Simulator, StartError> {
         if !is_speed(self.speed) {
             return Err(StartError::Speed(self.speed));
@@ -181,16 +182,21 @@ impl SimulatorBuilder {
         }
         let mut settings = self.settings;
         if let Some(path) = &self.settings_file {
-            settings = settings.merged(&read_file(path)?)?;
+            settings = settings
+                .merged_with_text(&file::read(path)?)
+                .map_err(|invalid| invalid.in_file(path.display().to_string()))?;
         }
         let mut rules = self.faults;
         if let Some(path) = &self.fault_file {
-            rules.extend(read_file::<Vec<FaultRule>>(path)?);
+            rules.extend(
+                parse_rules(&file::read(path)?)
+                    .map_err(|invalid| invalid.in_file(path.display().to_string()))?,
+            );
         }
         let initial = Initial { settings, flows, speed: self.speed, seed: self.seed };
         let service = Arc::new(Service::new(self.api_key, clock, initial, self.request_log)?);
         service.add_checked_faults(rules)?;
-        Simulator::start(service, self.address)
+        Simulator::start(&service, self.address)
     }
 }
 
@@ -209,21 +215,21 @@ impl Simulator {
         SimulatorBuilder::default()
     }
 
-    fn start(service: Arc<Service>, address: SocketAddr) -> Result<Self, StartError> {
+    fn start(service: &Arc<Service>, address: SocketAddr) -> Result<Self, StartError> {
         let listen = |address| {
             Server::bind(address).map_err(|source| StartError::Listen { address, source })
         };
         let (server, gate) = listen(address)?;
         // A second port, so that an outage of the first can be ended from outside.
         let (control_server, _) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let controls = Controls { service: Arc::clone(&service), gate };
+        let controls = Controls { service: Arc::clone(service), gate };
         let control = control_router(controls.clone());
         let base_url = format!("http://{}", server.address());
         let control_url = format!("http://{}", control_server.address());
         let control_connections = Arc::<Connections>::default();
         let connections = Arc::clone(&service.connections);
         let tasks = vec![
-            tokio::spawn(server.run(connections, router(&service, control.clone()))),
+            tokio::spawn(server.run(connections, router(service, control.clone()))),
             tokio::spawn(control_server.run(Arc::clone(&control_connections), control)),
         ];
         Ok(Self { controls, base_url, control_url, tasks, control_connections })
@@ -376,15 +382,4 @@ impl Drop for Simulator {
 
 fn as_value(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
-}
-
-fn read_file<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, InvalidFile> {
-    let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| InvalidFile {
-        file: Some(file.clone()),
-        line: 1,
-        column: 1,
-        message: error.to_string(),
-    })?;
-    file::parse(&text).map_err(|invalid| invalid.in_file(file))
 }

@@ -8,4 +8,5 @@ pub use fault::{Effect, Fault, LateAnswer, LatencyWhen};
 pub use rule::{FaultRule, InvalidFault, Nth};
 pub use script::RuleState;
 
+pub(crate) use rule::parse_rules;
 pub(crate) use script::{Facts, Plan, Script};

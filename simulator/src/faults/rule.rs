@@ -5,9 +5,11 @@ use std::fmt;
 use axum::http::{HeaderName, HeaderValue};
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::fault::{Fault, name_or_members};
+use crate::file::{self, InvalidFile, offset_of};
 use crate::routes::table::Call;
 use crate::session::Status;
 
@@ -165,12 +167,29 @@ impl FaultRule {
     }
 }
 
+/// Reads rules whose mistakes are reported with line and column.
+pub(crate) fn parse_rules(text: &str) -> Result<Vec<FaultRule>, InvalidFile> {
+    let rules: Vec<FaultRule> = file::parse(text)?;
+    for (index, rule) in rules.iter().enumerate() {
+        rule.check().map_err(|error| {
+            let written: Vec<&RawValue> = serde_json::from_str(text).unwrap_or_default();
+            let offset = written.get(index).map_or(0, |rule| offset_of(rule.get(), text));
+            InvalidFile::at_offset(text, offset, error.to_string())
+        })?;
+    }
+    Ok(rules)
+}
+
 /// A fault rule that cannot be used, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("fault {0}")]
 pub struct InvalidFault(String);
 
-#[expect(clippy::ref_option, reason = "serde hands it in like that")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde hands it in like that"
+)]
 fn call_or_any<S: Serializer>(call: &Option<Call>, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(call.map_or("any", Call::name))
 }

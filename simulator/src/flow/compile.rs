@@ -156,7 +156,7 @@ fn compile_step(
         _ => None,
     };
     Ok(Step {
-        step_type: step.step_type,
+        kind: step.step_type,
         name: step.name.clone(),
         duration: step.duration_ms,
         prompt: template(&step.prompt)?,

@@ -9,6 +9,8 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::file::offset_of;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct FlowFile {
@@ -162,9 +164,8 @@ pub(crate) fn step_offsets(text: &str) -> Vec<usize> {
         #[serde(borrow)]
         steps: Vec<&'a RawValue>,
     }
-    let start = text.as_ptr() as usize;
     serde_json::from_str::<Steps<'_>>(text)
-        .map(|flow| flow.steps.iter().map(|step| step.get().as_ptr() as usize - start).collect())
+        .map(|flow| flow.steps.iter().map(|step| offset_of(step.get(), text)).collect())
         .unwrap_or_default()
 }
 
@@ -185,7 +186,7 @@ mod tests {
     #[test]
     fn steps_are_found_in_the_text() {
         let text = "{\"steps\": [\n  {\"a\": 1},\n  {\"b\": 2}]}";
-        assert_eq!(step_offsets(text), [14, 25]);
+        assert_eq!(step_offsets(text), [14, 26]);
     }
 
     #[test]

@@ -6,13 +6,15 @@ mod file;
 mod graph;
 mod shipped;
 mod template;
+#[cfg(test)]
+mod tests;
 mod wire;
 
 pub(crate) use condition::Accept;
 pub(crate) use file::{DurationFile, StepType};
 pub(crate) use shipped::shipped_flows;
 pub(crate) use template::{Root, Scope, Template};
-pub(crate) use wire::{FlowVersion, Step as ShownStep, StepTransition};
+pub(crate) use wire::{FlowVersion, ShownStep, StepTransition};
 
 use std::path::Path;
 use std::time::Duration;
@@ -41,7 +43,7 @@ pub(crate) struct Flow {
 
 #[derive(Debug)]
 pub(crate) struct Step {
-    pub(crate) step_type: StepType,
+    pub(crate) kind: StepType,
     pub(crate) name: String,
     pub(crate) duration: DurationFile,
     pub(crate) prompt: Option<Template>,
@@ -114,13 +116,8 @@ impl Flow {
     }
 
     pub(crate) fn read(path: &Path, now: ServiceTime) -> Result<Self, InvalidFile> {
+        let text = crate::file::read(path)?;
         let file = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| InvalidFile {
-            file: Some(file.clone()),
-            line: 1,
-            column: 1,
-            message: error.to_string(),
-        })?;
         Self::parse(&text, None, now).map_err(|invalid| invalid.in_file(file))
     }
 }

@@ -12,7 +12,8 @@ use crate::json::Json;
 
 /// A step of a flow.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct Step {
+#[schema(as = Step)]
+pub(crate) struct ShownStep {
     id: Uuid,
     name: String,
     /// `START`, `LLM`, `TOOL`, `INPUT`, `BRANCH` or `END`.
@@ -40,7 +41,7 @@ pub(crate) struct StepTransition {
 pub(crate) struct FlowVersion {
     id: Uuid,
     flow_id: Uuid,
-    steps: Vec<Step>,
+    steps: Vec<ShownStep>,
     step_transitions: Vec<StepTransition>,
     #[schema(value_type = String, format = DateTime)]
     created_at: ServiceTime,
@@ -84,12 +85,12 @@ pub(crate) fn version(
     })
 }
 
-fn shown(flow: Uuid, step: &StepFile, now: ServiceTime) -> Step {
+fn shown(flow: Uuid, step: &StepFile, now: ServiceTime) -> ShownStep {
     let prompt_template = step.prompt.as_ref().map(|prompt| match prompt {
         Value::String(text) => json!({"type": "text", "text": text}),
         other => other.clone(),
     });
-    Step {
+    ShownStep {
         id: step_id(flow, &step.name),
         name: step.name.clone(),
         step_type: step.step_type.as_written().to_uppercase(),

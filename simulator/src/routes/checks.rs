@@ -32,7 +32,7 @@ pub(crate) fn uuid(text: &str) -> Option<Uuid> {
     if text.len() == 36 { Uuid::try_parse(text).ok() } else { None }
 }
 
-/// Collects all that is wrong with a request, as FastAPI tells it all at once.
+/// Collects all that is wrong with a request, as `FastAPI` tells it all at once.
 #[derive(Default)]
 pub(crate) struct Problems(Vec<FieldError>);
 
@@ -87,8 +87,8 @@ impl Problems {
             return None;
         }
         let raw = serde_json::from_slice(body).ok()?;
-        let members = serde_json::from_slice(body).ok()?;
-        Some(Members { value, raw, members })
+        let by_name = serde_json::from_slice(body).ok()?;
+        Some(Members { value, raw, by_name })
     }
 
     fn json(&mut self, headers: &HeaderMap, body: &[u8]) -> Option<Value> {
@@ -116,17 +116,17 @@ impl Problems {
 pub(crate) struct Members {
     pub(crate) value: Value,
     pub(crate) raw: Box<RawValue>,
-    members: BTreeMap<String, Box<RawValue>>,
+    by_name: BTreeMap<String, Box<RawValue>>,
 }
 
 impl Members {
     /// The one member that it must have, and no other.
     pub(crate) fn only(&self, name: &str, problems: &mut Problems) -> Option<&RawValue> {
-        for other in self.members.keys().filter(|other| *other != name) {
+        for other in self.by_name.keys().filter(|other| *other != name) {
             let msg = "Extra inputs are not permitted";
             problems.add(FieldError::new(&["body", other], msg, "extra_forbidden"));
         }
-        let member = self.members.get(name);
+        let member = self.by_name.get(name);
         if member.is_none() {
             problems.add(FieldError::missing(&["body", name]));
         }

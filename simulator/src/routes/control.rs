@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::clock::is_speed;
 use crate::connection::{Connection, Cut};
 use crate::control::{ControlError, Controls, Outage};
-use crate::faults::FaultRule;
+use crate::faults::parse_rules;
 use crate::file::{self, InvalidFile};
 
 pub(crate) fn control_router(controls: Controls) -> Router {
@@ -57,11 +57,11 @@ async fn loopback_only(
 struct Problem(StatusCode, Value);
 
 impl Problem {
-    fn new(status: StatusCode, detail: impl ToString) -> Self {
+    fn new(status: StatusCode, detail: &(impl ToString + ?Sized)) -> Self {
         Self(status, json!({ "detail": detail.to_string() }))
     }
 
-    fn bad_request(detail: impl ToString) -> Self {
+    fn bad_request(detail: &(impl ToString + ?Sized)) -> Self {
         Self::new(StatusCode::BAD_REQUEST, detail)
     }
 }
@@ -87,15 +87,18 @@ impl From<ControlError> for Problem {
             ControlError::NotAccepted => StatusCode::UNPROCESSABLE_ENTITY,
             _ => StatusCode::CONFLICT,
         };
-        Self::new(status, error)
+        Self::new(status, &error)
     }
 }
 
 type Answered<T = axum::Json<Value>> = Result<T, Problem>;
 
 fn read<T: DeserializeOwned>(body: &Bytes) -> Answered<T> {
-    let text = std::str::from_utf8(body).map_err(Problem::bad_request)?;
-    Ok(file::parse(text)?)
+    Ok(file::parse(text(body)?)?)
+}
+
+fn text(body: &Bytes) -> Answered<&str> {
+    std::str::from_utf8(body).map_err(|error| Problem::bad_request(&error))
 }
 
 /// For requests whose body may be left out.
@@ -104,7 +107,7 @@ fn read_or_default<T: DeserializeOwned + Default>(body: &Bytes) -> Answered<T> {
 }
 
 fn id(text: &str) -> Answered<Uuid> {
-    super::uuid(text).ok_or_else(|| Problem::bad_request(format!("{text:?} is not a UUID")))
+    super::uuid(text).ok_or_else(|| Problem::bad_request(&format!("{text:?} is not a UUID")))
 }
 
 fn written(body: Bytes) -> Response {
@@ -138,7 +141,7 @@ async fn journal(
     State(controls): State<Controls>,
     wanted: Result<Query<Wanted>, axum::extract::rejection::QueryRejection>,
 ) -> Answered<Response> {
-    let Query(wanted) = wanted.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let Query(wanted) = wanted.map_err(|error| Problem::bad_request(&error.body_text()))?;
     let journal = controls.service.look(wanted.session, wanted.after);
     Ok(axum::Json(journal).into_response())
 }
@@ -154,8 +157,7 @@ async fn upload_flow(
     body: Bytes,
 ) -> Answered {
     let id = id(&path)?;
-    let text = std::str::from_utf8(&body).map_err(Problem::bad_request)?;
-    let name = controls.service.upload_flow(id, text)?;
+    let name = controls.service.upload_flow(id, text(&body)?)?;
     Ok(axum::Json(json!({ "id": id, "name": name })))
 }
 
@@ -164,9 +166,9 @@ async fn faults(State(controls): State<Controls>) -> Response {
 }
 
 async fn add_faults(State(controls): State<Controls>, body: Bytes) -> Answered {
-    let rules: Vec<FaultRule> = read(&body)?;
+    let rules = parse_rules(text(&body)?)?;
     let added = rules.len();
-    let rules = controls.service.add_checked_faults(rules).map_err(Problem::bad_request)?;
+    let rules = controls.service.add_faults(rules);
     Ok(axum::Json(json!({ "added": added, "rules": rules })))
 }
 
@@ -180,10 +182,8 @@ async fn settings(State(controls): State<Controls>) -> Response {
 }
 
 async fn change_settings(State(controls): State<Controls>, body: Bytes) -> Answered<Response> {
-    let patch: Value = read(&body)?;
-    let changed = controls.service.active().settings.merged(&patch);
-    let changed = changed.map_err(Problem::bad_request)?;
-    controls.service.set_settings(changed.clone()).map_err(Problem::bad_request)?;
+    let changed = controls.service.active().settings.merged_with_text(text(&body)?)?;
+    controls.service.set_settings(changed.clone()).map_err(|error| Problem::bad_request(&error))?;
     Ok(axum::Json(changed).into_response())
 }
 
@@ -279,7 +279,7 @@ async fn set_listening(
         let lasts = for_ms.map(Duration::from_millis);
         controls.begin_outage(how, Some(connection.number), lasts).await
     };
-    turned.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error))?;
+    turned.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
     Ok(axum::Json(json!({ "accepting": accept })))
 }
 

@@ -1,4 +1,4 @@
-//! Answers in the shapes FastAPI gives them.
+//! Answers in the shapes `FastAPI` gives them.
 
 use axum::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, LOCATION};
 use axum::http::{HeaderMap, Method, StatusCode};

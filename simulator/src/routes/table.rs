@@ -133,7 +133,11 @@ impl RouteTable {
         if !methods.is_empty() {
             return Route::OtherMethods(methods);
         }
-        let toggled = path.strip_suffix('/').map_or_else(|| format!("{path}/"), str::to_owned);
+        // As Starlette does it: all slashes at the end are dropped, or one is added.
+        let toggled = match path.trim_end_matches('/') {
+            bare if bare.len() < path.len() => bare.to_owned(),
+            bare => format!("{bare}/"),
+        };
         if self.at(&toggled).next().is_some() { Route::Redirect(toggled) } else { Route::Unknown }
     }
 

@@ -79,7 +79,7 @@ impl Session {
         body
     }
 
-    fn write(&self, state: &State, view: &View, settings: &Settings) -> Bytes {
+    pub(super) fn write(&self, state: &State, view: &View, settings: &Settings) -> Bytes {
         let words = &settings.status_words;
         let ended = state.progress.has_ended();
         let hidden = ended && settings.current_step_after_end == CurrentStepAfterEnd::Null;

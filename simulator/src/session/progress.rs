@@ -91,8 +91,9 @@ impl Session {
 
     /// Ends the session as failed. False when it has ended.
     pub(crate) fn cancel(&mut self, now: ServiceTime) -> bool {
-        self.cancelled = self.fail_now(now, "Session cancelled");
-        self.cancelled
+        let cancelled = self.fail_now(now, "Session cancelled");
+        self.cancelled |= cancelled;
+        cancelled
     }
 
     fn start_running(&mut self, at: ServiceTime) {
@@ -127,7 +128,7 @@ impl Session {
             Following::Failure(error) => return self.fail(at, error),
             following => following,
         };
-        let result = match step.step_type {
+        let result = match step.kind {
             StepType::Input => run.user_input.clone(),
             _ => step.result.as_ref().map(|result| Json::new(&result.render(self))),
         };
@@ -147,7 +148,7 @@ impl Session {
         ended.finish(finished.clone());
         let scope = WithRun { session: self, run: &ended };
         let prompt = next_step.prompt.as_ref().map(|prompt| Json::new(&prompt.render(&scope)));
-        let asks = next_step.step_type == StepType::Input;
+        let asks = next_step.kind == StepType::Input;
         self.change(at, |state, stamp| {
             state.update_run(stamp, |run| run.finish(finished));
             let status = if asks { Status::Waiting } else { Status::Running };
