@@ -82,17 +82,18 @@ impl Credentials {
         for (at, (name, value)) in given.iter().enumerate() {
             // Words about a bad one quote nothing: name and value may have been mixed up.
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
-                refusal(format!("the name of header number {} is not a header's name", at + 1))
+                refusal(&format!("the name of header number {} is not a header's name", at + 1))
             })?;
             if NOT_CREDENTIALS.contains(&name) {
-                return Err(refusal(format!("{name} is not a header of credentials")));
+                return Err(refusal(&format!("{name} is not a header of credentials")));
             }
             identity.hidden.add(value);
-            for word in value.split_whitespace() {
+            // A server may repeat the token without its `Bearer`, a word that is no secret itself.
+            for word in value.split_whitespace().filter(|word| word.len() >= 8) {
                 identity.hidden.add(word);
             }
             let value = HeaderValue::from_str(value).map_err(|_| {
-                refusal(format!("the value of {name} holds characters that a header cannot have"))
+                refusal(&format!("the value of {name} holds characters that a header cannot have"))
             })?;
             own.append(name, sensitive(value));
         }
@@ -111,7 +112,7 @@ fn unsendable(setting: &str) -> LiveFlowError {
     LiveFlowError::configuration(setting, reason)
 }
 
-fn refusal(why: String) -> LiveFlowError {
+fn refusal(why: &str) -> LiveFlowError {
     failed(format!("the credentials provider gave unusable headers: {why}; nothing was sent"), None)
 }
 

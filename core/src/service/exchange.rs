@@ -11,7 +11,7 @@ use crate::failure::Failure;
 
 use super::body::BodyReader;
 use super::detail::{self, Hidden};
-use super::failure::{Told, no_credentials};
+use super::failure::{Told, no_credentials, no_credentials_in_time, withdrawn};
 use super::redirect::{self, Refusal};
 use super::routes::Route;
 use super::{Attempt, Service};
@@ -92,7 +92,7 @@ impl Service {
         let identity = self.0.credentials.identity(attempt.fresh_credentials);
         let identity = match deadline.bound(identity).await {
             Some(identity) => identity.map_err(no_credentials)?,
-            None => return Err(Told::no_credentials_in_time(attempt.timeout)),
+            None => return Err(no_credentials_in_time(attempt.timeout)),
         };
         let mut headers = headers(&ask);
         headers.extend(identity.headers);
@@ -127,7 +127,7 @@ impl Service {
         loop {
             // Without a body there is nothing to see its first byte by: taken for gone at once.
             if route.body.is_none() && !left.leave() {
-                return Err(told.withdrawn());
+                return Err(withdrawn());
             }
             let sending = self.0.transport.send(route, &url, headers, left);
             let response = match deadline.bound(sending).await {

@@ -69,22 +69,6 @@ impl Told<'_> {
         failure(FailureKind::NeverLeft, broken(reason, true))
     }
 
-    /// The request was given up by whoever holds the other end of its `Left`.
-    pub(super) fn withdrawn(&self) -> Failure {
-        let context = ErrorContext::new("the request was given up before it was sent");
-        failure(FailureKind::NeverLeft, LiveFlowError::Closed { context })
-    }
-
-    /// The credentials provider did not give anything to send in time.
-    pub(super) fn no_credentials_in_time(timeout: Duration) -> Failure {
-        let reason = format!(
-            "the credentials provider gave nothing within {}; nothing was sent",
-            words(timeout)
-        );
-        let context = ErrorContext::new(reason);
-        failure(FailureKind::NoCredentials, LiveFlowError::HandlerFailed { context })
-    }
-
     /// A success whose body could not be read.
     pub(super) fn bad_body(&self, status: u16, error: BodyError) -> Failure {
         let host = self.host();
@@ -162,6 +146,22 @@ impl Told<'_> {
 
 pub(super) fn failure(kind: FailureKind, error: LiveFlowError) -> Failure {
     Failure { kind, error, retry_after: None }
+}
+
+/// The request was given up by whoever holds the other end of its `Left`.
+pub(super) fn withdrawn() -> Failure {
+    let context = ErrorContext::new("the request was given up before it was sent");
+    failure(FailureKind::NeverLeft, LiveFlowError::Closed { context })
+}
+
+/// The credentials provider did not give anything to send in time.
+pub(super) fn no_credentials_in_time(timeout: Duration) -> Failure {
+    let reason = format!(
+        "the credentials provider gave nothing within {}; nothing was sent",
+        words(timeout)
+    );
+    let context = ErrorContext::new(reason);
+    failure(FailureKind::NoCredentials, LiveFlowError::HandlerFailed { context })
 }
 
 /// No part of a request was sent, because its credentials could not be had.

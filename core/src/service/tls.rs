@@ -76,8 +76,7 @@ impl Trust {
             why,
             "the platform's certificate store is not available; using the bundled roots"
         );
-        let roots =
-            RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect() };
+        let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
         let bundled = webpki(roots, &self.provider)?;
         Ok(Arc::clone(self.bundled.get_or_init(|| bundled)))
     }

@@ -71,16 +71,15 @@ async fn an_error_body_without_end_costs_neither_memory_nor_the_whole_time() {
     let server = Server::start(|mut connection| async move {
         connection.request().await;
         connection.send(b"HTTP/1.1 500 Oops\r\n\r\n").await;
-        for _ in 0..1000 {
-            connection.send(&[b'x'; 1 << 16]).await;
-        }
+        let more = vec![b'x'; 1 << 16];
+        while connection.stream.write_all(&more).await.is_ok() {}
     })
     .await;
     let started = std::time::Instant::now();
     let failure = failed_get(&service(&server.base)).await;
     assert_eq!(failure.kind, FailureKind::Status(500));
     assert!(failure.error.context().detail.as_ref().unwrap().chars().count() <= 501);
-    assert!(started.elapsed() < Duration::from_secs(10));
+    assert!(started.elapsed() < Duration::from_secs(4));
     let server = Server::start(|mut connection| async move {
         connection.request().await;
         connection.send(b"HTTP/1.1 500 Oops\r\ncontent-length: 9\r\n\r\nx").await;
@@ -93,6 +92,7 @@ async fn an_error_body_without_end_costs_neither_memory_nor_the_whole_time() {
         .unwrap_err();
     assert_eq!(failure.kind, FailureKind::Status(500));
     assert_eq!(failure.error.context().detail.as_deref(), Some("x"));
+    assert!(started.elapsed() < Duration::from_secs(4));
 }
 
 #[tokio::test]

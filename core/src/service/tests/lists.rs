@@ -87,7 +87,7 @@ async fn a_list_far_over_the_limit_is_read_as_long_as_each_session_is_within_it(
 #[tokio::test]
 async fn a_session_over_the_limit_ends_the_list() {
     let big = format!(r#"{{"id":"{SESSION}","x":"{}"}}"#, "x".repeat(5000));
-    let bomb = [b"[\"".as_slice(), &[b' '; 30 << 20]].concat();
+    let bomb = [b"[\"".as_slice(), &vec![b' '; 30 << 20]].concat();
     for (said, before) in [
         (ok(&format!("{},{big}]", list(0..2).trim_end_matches(']'))), vec![0, 1]),
         (answer("200 OK", "content-encoding: gzip\r\n", &gzip(&bomb)), vec![]),

@@ -1,0 +1,77 @@
+# What the scripts have in common: where things are, and setting up what is missing.
+# Sourced by the others; keeps what it makes in the checkout's own ignored folders.
+
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+cache="$root/.cache"
+venv="$cache/venv"
+python="$venv/bin/python"
+target="${CARGO_TARGET_DIR:-$root/target}"
+simulator="$target/debug/liveflow-simulator"
+
+say() { printf '%s\n' "$*" >&2; }
+
+die() { say "error: $*"; exit 1; }
+
+install_debian() {
+    command -v apt-get >/dev/null || die "please install: $*"
+    local sudo=()
+    [ "$(id -u)" = 0 ] || sudo=(sudo)
+    say "installing $*"
+    "${sudo[@]}" apt-get update -qq
+    "${sudo[@]}" apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+need_rust() {
+    command -v cargo >/dev/null || die "Rust is missing: see https://rustup.rs (1.88 or later)"
+    # One of the cryptography crates compiles a little C.
+    command -v cc >/dev/null || install_debian build-essential
+}
+
+# The virtual environment of the scripts, with the tools that Python's part needs.
+need_python() {
+    local stamp="$venv/.tools" wanted="$root/scripts/requirements.txt"
+    if [ ! -e "$stamp" ] || [ "$wanted" -nt "$stamp" ]; then
+        local base
+        base=$(command -v python3 || true)
+        if [ -z "$base" ] || ! "$base" -c 'import venv, ensurepip' 2>/dev/null; then
+            install_debian python3 python3-venv
+            base=$(command -v python3)
+        fi
+        "$base" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
+            die "Python 3.10 or later is needed, found $("$base" --version)"
+        say "preparing Python's tools in .cache/venv"
+        "$base" -m venv "$venv"
+        "$python" -m pip install --quiet --disable-pip-version-check -r "$wanted"
+        touch "$stamp"
+    fi
+}
+
+build_simulator() {
+    need_rust
+    cargo build --quiet --manifest-path "$root/Cargo.toml" -p liveflow-simulator
+    export LIVEFLOW_SIMULATOR="$simulator"
+}
+
+# Installs the Python package into the virtual environment when anything it is made of has changed.
+install_python_package() {
+    need_rust
+    need_python
+    local stamp="$venv/.package"
+    if [ -e "$stamp" ] && [ -z "$(find "$root/core/src" "$root/core/Cargo.toml" \
+        "$root/bindings/ffi" "$root/bindings/bindgen" "$root/bindings/python/src" \
+        "$root/bindings/python/pyproject.toml" "$root/Cargo.toml" "$root/Cargo.lock" \
+        "$root/uniffi.toml" -newer "$stamp" -not -name '__pycache__' -not -path '*/_native/*' \
+        -type f -print -quit)" ]; then
+        return
+    fi
+    say "building the Python package"
+    local wheels="$cache/wheels"
+    rm -rf "$wheels"
+    (cd "$root/bindings/python" &&
+        "$venv/bin/maturin" build --quiet --profile dev --out "$wheels" >&2)
+    "$python" -m pip install --quiet --disable-pip-version-check --force-reinstall --no-deps \
+        "$wheels"/*.whl
+    touch "$stamp"
+}
