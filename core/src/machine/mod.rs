@@ -151,6 +151,7 @@ impl Machine {
             && self.answer.is_none()
             && self.cancel.is_none()
             && self.outputs.is_empty()
+            && !self.changed
     }
 
     /// Takes one input in. Drain `poll_output` and read `wake_at` afterwards.
@@ -180,12 +181,13 @@ impl Machine {
         self.settle(now);
     }
 
-    /// The next thing to be done, until there is none.
+    /// The next thing to be done, until there is none. News for consumers come first, so that whoever
+    /// is told a call's result finds it in what can be seen.
     pub(crate) fn poll_output(&mut self) -> Option<Output> {
-        if let Some(output) = self.outputs.pop_front() {
-            return Some(output);
+        if std::mem::take(&mut self.changed) {
+            return Some(Output::Changed);
         }
-        std::mem::take(&mut self.changed).then_some(Output::Changed)
+        self.outputs.pop_front()
     }
 
     /// When it wants an [`Input::Wake`], if nothing else comes first.
