@@ -42,8 +42,9 @@ pub(crate) struct Server {
 
 enum Door {
     Open(TcpListener),
-    /// Bound, so that nobody else takes the port, but not listening.
-    Refusing(TcpSocket),
+    /// Bound, so that nobody else takes the port, but not listening. None when the port could not
+    /// be held: then it refuses all the same, and is taken again later.
+    Refusing(Option<TcpSocket>),
 }
 
 impl Server {
@@ -91,23 +92,17 @@ impl Door {
         match (self, open) {
             (Self::Open(listener), false) => {
                 drop(listener);
-                match bind_again(address).await {
-                    Ok(socket) => (Self::Refusing(socket), Ok(())),
-                    Err(error) => (Self::reopened(address), Err(error)),
+                (Self::Refusing(bind_again(address).await.ok()), Ok(()))
+            }
+            (Self::Refusing(held), true) => {
+                let socket = held.map_or_else(|| bind(address), Ok);
+                match socket.and_then(|socket| socket.listen(BACKLOG)) {
+                    Ok(listener) => (Self::Open(listener), Ok(())),
+                    Err(error) => (Self::Refusing(None), Err(error)),
                 }
             }
-            (Self::Refusing(socket), true) => match socket.listen(BACKLOG) {
-                Ok(listener) => (Self::Open(listener), Ok(())),
-                Err(error) => (Self::reopened(address), Err(error)),
-            },
             (door, _) => (door, Ok(())),
         }
-    }
-
-    /// The port could not be held: be as open as possible rather than gone.
-    fn reopened(address: SocketAddr) -> Self {
-        let listener = bind(address).and_then(|socket| socket.listen(BACKLOG));
-        listener.map_or_else(|error| panic!("the port of {address} is lost: {error}"), Self::Open)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The simulator as a value: built, started, controlled, stopped.
 
 use std::io;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -224,8 +224,8 @@ impl Simulator {
         let (control_server, _) = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
         let controls = Controls { service: Arc::clone(service), gate };
         let control = control_router(controls.clone());
-        let base_url = format!("http://{}", server.address());
-        let control_url = format!("http://{}", control_server.address());
+        let base_url = url(server.address());
+        let control_url = url(control_server.address());
         let control_connections = Arc::<Connections>::default();
         let connections = Arc::clone(&service.connections);
         let tasks = vec![
@@ -378,6 +378,17 @@ impl Drop for Simulator {
         }
         self.end_connections();
     }
+}
+
+/// A client cannot connect to "any address"; where that is listened on, this machine will do.
+fn url(mut address: SocketAddr) -> String {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{address}")
 }
 
 fn as_value(body: &[u8]) -> Value {

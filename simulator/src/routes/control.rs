@@ -1,5 +1,6 @@
 //! The control requests, under `/_simulator/`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -47,11 +48,16 @@ async fn loopback_only(
     request: Request,
     next: Next,
 ) -> Response {
-    if connection.peer.ip().to_canonical().is_loopback() {
+    if may_control(connection.peer.ip()) {
         next.run(request).await
     } else {
         Problem::new(StatusCode::FORBIDDEN, "only from the loopback interface").into_response()
     }
+}
+
+fn may_control(peer: IpAddr) -> bool {
+    // A socket for IPv6 shows an IPv4 peer as ::ffff:127.0.0.1.
+    peer.to_canonical().is_loopback()
 }
 
 struct Problem(StatusCode, Value);
@@ -289,4 +295,23 @@ async fn reset(State(controls): State<Controls>) -> Answered<StatusCode> {
     controls.service.reset().map_err(|error| failed(&error))?;
     controls.end_outage().await.map_err(|error| failed(&error))?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_may_control() {
+        for (peer, may) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.168.1.7", false),
+            ("::ffff:192.168.1.7", false),
+            ("fe80::1", false),
+        ] {
+            assert_eq!(may_control(peer.parse().unwrap()), may, "{peer}");
+        }
+    }
 }

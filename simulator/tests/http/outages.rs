@@ -151,3 +151,10 @@ async fn a_port_that_is_taken_is_an_error() {
         "{error}"
     );
 }
+
+#[tokio::test]
+async fn a_simulator_for_all_interfaces_has_an_address_that_works() {
+    let service = Service::of(builder().host("0.0.0.0".parse().unwrap())).await;
+    assert!(service.simulator.base_url().starts_with("http://127.0.0.1:"));
+    assert_eq!(service.get("/live_flows/").await.status, 200);
+}
