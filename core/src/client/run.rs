@@ -72,11 +72,11 @@ impl Client {
                     let handler = on_prompt(prompt.clone());
                     answering = Some(begin(prompt, handler));
                 }
-                SessionEvent::PromptClosed { prompt, .. } => {
-                    // Its handler has nothing left to do.
-                    if answering.as_ref().is_some_and(|asked| asked.is_thinking_about(&prompt)) {
-                        answering = None;
-                    }
+                // Its handler has nothing left to do.
+                SessionEvent::PromptClosed { prompt, .. }
+                    if answering.as_ref().is_some_and(|asked| asked.is_thinking_about(&prompt)) =>
+                {
+                    answering = None;
                 }
                 SessionEvent::Finished { session } | SessionEvent::Failed { session, .. } => {
                     if let Some(Answering { is_sending, answer, .. }) = answering
