@@ -24,6 +24,8 @@ pub use host::{
 pub use polling::PollingConfig;
 pub use secret::Secret;
 
+pub(crate) use validate::is_loopback;
+
 /// The documented address of the service.
 pub const DEFAULT_BASE_URL: &str = "https://api.truestate.io";
 

@@ -77,7 +77,8 @@ pub(crate) fn base_url(text: &str, allow_insecure_http: bool) -> Result<Url> {
     }
 }
 
-fn is_loopback(url: &Url) -> bool {
+/// Whether the address is this host's own.
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -6,9 +6,9 @@ use std::time::Duration;
 use http::HeaderMap;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 use reqwest::{Body, Client, Method, Proxy, Request, Response, redirect, retry};
-use url::{Host, Url};
+use url::Url;
 
-use crate::config::{ClientConfig, ProxyConfig};
+use crate::config::{ClientConfig, ProxyConfig, is_loopback};
 use crate::error::{LiveFlowError, Result};
 
 use super::left::{Left, MarkedBody};
@@ -116,15 +116,6 @@ impl Settings {
                 format!("the HTTP client cannot be set up: {}", super::failure::cause(&error)),
             )
         })
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
     }
 }
 
