@@ -1,6 +1,7 @@
 //! Checks of a request, as strict as the real service's.
 
 use std::collections::BTreeMap;
+use std::num::IntErrorKind;
 
 use axum::extract::Query;
 use axum::http::header::CONTENT_TYPE;
@@ -63,19 +64,18 @@ impl Problems {
     pub(crate) fn number(&mut self, uri: &Uri, name: &str, least: usize) -> Option<usize> {
         let Query(pairs) = Query::<Vec<(String, String)>>::try_from_uri(uri).unwrap_or_default();
         let (_, text) = pairs.into_iter().rev().find(|(given, _)| given == name)?;
-        match text.trim().parse::<i128>().map(usize::try_from) {
-            Ok(Ok(number)) if number >= least => Some(number),
-            Ok(_) => {
-                let msg = format!("Input should be a number from {least}");
-                self.add(FieldError::new(&["query", name], msg, "greater_than_equal"));
-                None
+        let number = text.trim().parse::<i64>().map_err(|error| *error.kind());
+        let (msg, kind) = match number.map(usize::try_from) {
+            Ok(Ok(number)) if number >= least => return Some(number),
+            // As in Python, whole numbers have no end: so many sessions there are not.
+            Err(IntErrorKind::PosOverflow) => return Some(usize::MAX),
+            Ok(_) | Err(IntErrorKind::NegOverflow) => {
+                (format!("Input should be a number from {least}"), "greater_than_equal")
             }
-            Err(_) => {
-                let msg = "Input should be a valid integer";
-                self.add(FieldError::new(&["query", name], msg, "int_parsing"));
-                None
-            }
-        }
+            Err(_) => ("Input should be a valid integer".to_owned(), "int_parsing"),
+        };
+        self.add(FieldError::new(&["query", name], msg, kind));
+        None
     }
 
     /// A body that must be a JSON object, member by member.
@@ -164,7 +164,9 @@ mod tests {
         };
         assert_eq!(number("limit=3"), (Some(3), true));
         assert_eq!(number("offset=3"), (None, true));
+        assert_eq!(number("limit=99999999999999999999999999"), (Some(usize::MAX), true));
         assert_eq!(number("limit=0"), (None, false));
+        assert_eq!(number("limit=-99999999999999999999999999"), (None, false));
         assert_eq!(number("limit=-1"), (None, false));
         assert_eq!(number("limit="), (None, false));
         assert_eq!(number("limit=1.5"), (None, false));
