@@ -72,13 +72,11 @@ impl Connections {
     }
 
     /// Cuts all but one; tells how many. They are forgotten at once: none is cut twice.
-    pub(crate) fn cut_all(&self, but: Option<u64>, how: Cut) -> usize {
-        let mut open = self.lock();
-        let spared = but.and_then(|number| open.remove(&number));
-        let cut = std::mem::take(&mut *open);
-        open.extend(spared.map(|connection| (connection.number, connection)));
-        drop(open);
-        for connection in cut.values() {
+    pub(crate) fn cut_all(&self, but: Option<&Arc<Connection>>, how: Cut) -> usize {
+        // The one to spare may belong to the control port, whose numbers are its own.
+        let is_spared = |it: &Arc<Connection>| but.is_some_and(|but| Arc::ptr_eq(it, but));
+        let cut: Vec<_> = self.lock().extract_if(|_, connection| !is_spared(connection)).collect();
+        for (_, connection) in &cut {
             connection.cut(how);
         }
         cut.len()

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::connection::Cut;
+use crate::connection::{Connection, Cut};
 use crate::faults::{FaultRule, InvalidFault};
 use crate::file::InvalidFile;
 use crate::flow::Flow;
@@ -158,7 +158,7 @@ impl Controls {
     pub(crate) async fn begin_outage(
         &self,
         outage: Outage,
-        asking: Option<u64>,
+        asking: Option<&Arc<Connection>>,
         lasts: Option<Duration>,
     ) -> io::Result<()> {
         let service = &self.service;

@@ -297,4 +297,19 @@ mod tests {
             problem(r#"{"on": "any", "fault": {"redirect": {"to": "/a\nb"}}}"#).contains("header")
         );
     }
+
+    #[test]
+    fn the_readmes_rules_are_valid() {
+        let readme = include_str!("../../README.md");
+        let (_, after) = readme.split_once("## Faults\n").unwrap();
+        let (_, after) = after.split_once("```json\n").unwrap();
+        let (rules, _) = after.split_once("```").unwrap();
+        assert_eq!(parse_rules(rules).unwrap().len(), 3);
+    }
+
+    #[test]
+    fn a_wrong_rule_is_told_with_its_place() {
+        let error = parse_rules("[\n  {\"on\": \"any\", \"from\": 0, \"fault\": \"hold\"}]");
+        assert_eq!(error.unwrap_err().to_string(), "2:3: fault `hold`: `from` counts from 1");
+    }
 }

@@ -143,3 +143,12 @@ fn a_directory_names_the_file_that_is_wrong() {
     let error = read_directory(&directory.path().join("nowhere"), now).unwrap_err();
     assert!(error.to_string().contains("nowhere"), "{error}");
 }
+
+#[test]
+fn the_readmes_flow_is_valid() {
+    let readme = include_str!("../../README.md");
+    let (_, after) = readme.split_once("## Flow files\n\n```json\n").unwrap();
+    let (flow, _) = after.split_once("```").unwrap();
+    let flow = Flow::parse(flow, None, Clock::new(1.0).now()).unwrap();
+    assert_eq!(flow.steps.len(), 5);
+}

@@ -260,7 +260,7 @@ async fn drop_connections(
     body: Bytes,
 ) -> Answered {
     let DropBody { how } = read_or_default(&body)?;
-    let dropped = controls.service.connections.cut_all(Some(connection.number), how);
+    let dropped = controls.service.connections.cut_all(Some(&connection), how);
     Ok(axum::Json(json!({ "dropped": dropped })))
 }
 
@@ -283,7 +283,7 @@ async fn set_listening(
         controls.end_outage().await
     } else {
         let lasts = for_ms.map(Duration::from_millis);
-        controls.begin_outage(how, Some(connection.number), lasts).await
+        controls.begin_outage(how, Some(&connection), lasts).await
     };
     turned.map_err(|error| Problem::new(StatusCode::INTERNAL_SERVER_ERROR, &error))?;
     Ok(axum::Json(json!({ "accepting": accept })))

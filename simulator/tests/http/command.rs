@@ -88,6 +88,14 @@ async fn it_ends_with_its_standard_input() {
     assert!(running.ends().success());
 }
 
+#[tokio::test]
+async fn it_does_not_mind_its_standard_input_otherwise() {
+    let mut running = run(command().arg("--quiet"));
+    drop(running.child.stdin.take());
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    assert_eq!(running.get("/live_flows/").await.0, 200);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn signals_end_it_cleanly() {

@@ -41,6 +41,15 @@ async fn while_it_is_down_the_port_refuses_and_then_it_is_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn during_an_outage_nobody_else_gets_the_port_by_chance() {
+    let service = start().await;
+    let address = service.simulator.base_url().trim_start_matches("http://").parse().unwrap();
+    service.simulator.begin_outage(Outage::Refuse, None).await.unwrap();
+    let other = tokio::net::TcpSocket::new_v4().unwrap();
+    assert_eq!(other.bind(address).unwrap_err().kind(), std::io::ErrorKind::AddrInUse);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_outage_can_be_ended_at_the_control_address() {
     let service = start().await;
     let control = |accept: bool| {
@@ -112,6 +121,17 @@ async fn the_connection_that_asks_for_the_drop_is_answered() {
     assert_eq!(stream.read(&mut [0; 16]).unwrap(), 0);
     let without_body = service.request(Method::POST, "/_simulator/drop_connections");
     assert_eq!(without_body.send().await.unwrap().status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn from_the_control_address_all_connections_are_dropped() {
+    let service = start().await;
+    let mut first = idle(&service);
+    let url = format!("{}/_simulator/drop_connections", service.simulator.control_url());
+    // It is the first connection there, as the other is here.
+    let answer = answered(service.http.post(url).send().await.unwrap()).await;
+    assert_eq!(answer.json(), json!({"dropped": 1}));
+    assert_eq!(first.read(&mut [0; 16]).unwrap_err().kind(), std::io::ErrorKind::ConnectionReset);
 }
 
 #[tokio::test(flavor = "multi_thread")]
