@@ -48,6 +48,11 @@ impl Failure {
         }
     }
 
+    /// Whether the request took effect, and only what the service said about it could not be read.
+    pub(crate) fn is_unread_success(&self) -> bool {
+        matches!(self.kind, FailureKind::Unreadable | FailureKind::TooLarge)
+    }
+
     /// Whether the request may have taken effect although it failed.
     pub(crate) fn is_outcome_unknown(&self) -> bool {
         match self.kind {

@@ -18,7 +18,10 @@ use super::look::Unresolved;
 use super::moment::Moment;
 use super::prompts::{Fingerprint, Prompts, Standing, asking, same_answer};
 use super::schedule;
+use super::settings::UNRESOLVED_KEPT;
 use super::{End, Machine, stages};
+
+const CANCELLING: &str = "the session is being cancelled";
 
 #[derive(Debug)]
 pub(super) struct PendingAnswer {
@@ -41,8 +44,8 @@ pub(super) struct PendingAnswer {
     look_again: bool,
     /// The newest attempt of unknown outcome. It stays unknown, whatever later attempts meet.
     unknown: Option<Unknown>,
-    /// A later attempt was refused: nothing more is sent.
-    refused: bool,
+    /// Nothing more is sent: a later attempt was refused, or the session is to be cancelled.
+    barred: bool,
     last_error: Option<LiveFlowError>,
 }
 
@@ -94,7 +97,7 @@ impl PendingAnswer {
             look_again: false,
             // Its grace starts anew: the attempt may have begun just before the process ended.
             unknown: Some(Unknown { ended: now, fingerprint, unseen: 0 }),
-            refused: false,
+            barred: false,
             last_error: None,
         }
     }
@@ -123,18 +126,36 @@ impl PendingAnswer {
         self.stage_since = now;
     }
 
+    /// Whether no attempt of it was ever begun, or each surely never arrived.
+    fn has_never_been_sent(&self) -> bool {
+        self.unknown.is_none()
+            && matches!(
+                self.stage,
+                Stage::Storing { .. } | Stage::Verifying | Stage::BackingOff { .. }
+            )
+    }
+
     /// Where to go on from a wait: an earlier attempt of unknown outcome has to be judged first.
     fn look_first(&mut self, now: Moment) {
         let stage = if self.unknown.is_some() { Stage::Reconciling } else { Stage::Verifying };
         self.enter(now, stage);
     }
 
+    /// Whether no other answer may be begun before this one is settled. One that nobody waits for
+    /// any more only keeps its own run.
+    fn is_in_the_way_of(&self, prompt: &Prompt) -> bool {
+        self.call.is_some()
+            || matches!(self.stage, Stage::Sending { .. })
+            || self.prompt.run_id == prompt.run_id
+    }
+
     fn may_have_been_sent(&self) -> bool {
         self.unknown.is_some() || matches!(self.stage, Stage::Sending { .. })
     }
 
-    fn may_send_again(&self, resend_answers: bool, cancelling: bool) -> bool {
-        self.call.is_some() && resend_answers && !self.refused && !cancelling
+    /// Whether it may be sent again after an attempt of which something left.
+    fn may_send_again(&self, resend_answers: bool) -> bool {
+        self.call.is_some() && resend_answers && !self.barred
     }
 }
 
@@ -176,7 +197,7 @@ impl Machine {
             refresh: false,
             look_again: false,
             unknown: None,
-            refused: false,
+            barred: false,
             last_error: None,
         });
         // The checkpoint holds it from now on.
@@ -196,16 +217,13 @@ impl Machine {
             None => {}
         }
         if self.cancel.is_some() {
-            return Some(no_longer_open("the session is being cancelled"));
+            return Some(no_longer_open(CANCELLING));
         }
-        if self
-            .answer
-            .as_ref()
-            .is_some_and(|pending| pending.call.is_some() || pending.prompt.run_id == prompt.run_id)
-        {
+        if self.answer.as_ref().is_some_and(|pending| pending.is_in_the_way_of(prompt)) {
             return Some(LiveFlowError::invalid_argument(
                 "prompt",
-                "another answer is still under way; wait until its call has returned",
+                "another answer to this session is still under way; wait until it is known what \
+                 came of it",
             ));
         }
         match self.prompts.standing(&prompt.run_id, prompt.round) {
@@ -223,9 +241,21 @@ impl Machine {
         if let Stage::Sending { op } = pending.stage {
             self.outputs.push_back(Output::Withdraw { op });
         } else if pending.unknown.is_none() {
-            // Nothing was sent, and the caller has its text.
-            self.answer = None;
-            self.save();
+            self.drop_answer();
+        }
+    }
+
+    /// Nothing of it arrived, and whoever gave up waiting has its text.
+    fn drop_answer(&mut self) {
+        self.answer = None;
+        self.changed = true;
+        self.save();
+    }
+
+    /// The session is to be cancelled: what is on the wire goes on, nothing is sent any more.
+    pub(super) fn answer_barred(&mut self) {
+        if let Some(pending) = &mut self.answer {
+            pending.barred = true;
         }
     }
 
@@ -260,18 +290,13 @@ impl Machine {
     /// When it wants a read, beside the schedule.
     pub(super) fn answer_wants_read(&self) -> Option<Moment> {
         let pending = self.answer.as_ref()?;
-        let judged_since = |since: Moment| self.reads.confirmed().is_some_and(|read| read >= since);
+        // A read that did not tell is followed by others by the schedule.
+        let wanted = |at: Moment| (!self.reads.has_looked_since(at)).then_some(at);
         match &pending.stage {
             Stage::Storing { .. } | Stage::Sending { .. } | Stage::BackingOff { .. } => None,
-            // A read that did not tell is followed by another one by the schedule.
-            Stage::Verifying | Stage::Judging { .. } => {
-                (!judged_since(pending.stage_since)).then_some(pending.stage_since)
-            }
-            Stage::Reconciling => {
-                let unknown = pending.unknown.as_ref()?;
-                let settled = unknown.ended + self.settings.answer_grace;
-                Some(if judged_since(unknown.ended) { settled } else { unknown.ended })
-            }
+            Stage::Verifying | Stage::Judging { .. } => wanted(pending.stage_since),
+            Stage::Reconciling => wanted(pending.stage_since)
+                .or_else(|| wanted(pending.unknown.as_ref()?.ended + self.settings.answer_grace)),
         }
     }
 
@@ -297,6 +322,10 @@ impl Machine {
             }
             return;
         }
+        if pending.barred && pending.has_never_been_sent() {
+            self.finish_answer(now, Err(no_longer_open(CANCELLING)));
+            return;
+        }
         if self.end.is_some() || self.suspended_at.is_some() {
             return;
         }
@@ -320,8 +349,10 @@ impl Machine {
             return;
         }
         let Some(session) = self.reads.known().cloned() else { return };
+        let is_recent = !pending.look_again
+            || self.reads.confirmed().is_some_and(|begun| begun >= pending.stage_since);
         let verified_until = self.reads.verified_until().filter(|until| now <= *until);
-        if verified_until.is_some() {
+        if is_recent && verified_until.is_some() {
             match self.shown(&session, prompt) {
                 Shown::Open => self.send_answer(now, verified_until),
                 Shown::Gone => self.answer_gone(now),
@@ -338,13 +369,15 @@ impl Machine {
         }
         let Some(pending) = &mut self.answer else { return };
         pending.enter(now, Stage::Sending { op });
+        let (prompt, answer) = (&pending.prompt, &pending.answer);
+        self.prompts.remember_sent(&prompt.run_id, prompt.round, Some(answer));
         self.outputs.push_back(Output::SendAnswer {
             op,
             answer: pending.answer.clone(),
             idempotency_key: pending.idempotency_key.clone(),
             not_after,
             deadline: pending.deadline,
-            fresh_credentials: std::mem::take(&mut pending.refresh),
+            fresh_credentials: pending.refresh,
         });
     }
 
@@ -374,11 +407,17 @@ impl Machine {
             return;
         }
         self.reads.write_ended(now);
+        if let Some(pending) = &mut self.answer {
+            pending.refresh = false;
+        }
         match result {
             Ok(shown) => self.answer_accepted(now, shown),
-            Err(failure) => self.attempt_failed(now, failure),
+            Err(failure) if failure.is_unread_success() => self.answer_accepted(now, None),
+            Err(failure) => {
+                self.attempt_failed(now, failure);
+                self.schedule_next_read(now);
+            }
         }
-        self.schedule_next_read(now);
     }
 
     fn answer_accepted(&mut self, now: Moment, shown: Option<Arc<Session>>) {
@@ -391,6 +430,7 @@ impl Machine {
         match shown {
             Some(session) => {
                 self.take_in(now, now, session);
+                self.schedule_next_read(now);
             }
             // Read back. Nothing depends on it any more.
             None => self.polling.demand(now),
@@ -402,8 +442,14 @@ impl Machine {
         let Some(pending) = &mut self.answer else { return };
         pending.last_error = Some(failure.error.clone());
         let is_over = self.end.is_some() || pending.call.is_none();
+        let may_resend = !is_over && pending.may_send_again(self.settings.resend_answers);
+        if !failure.is_outcome_unknown() && pending.unknown.is_none() {
+            self.prompts.remember_sent(&pending.prompt.run_id, pending.prompt.round, None);
+        }
         match failure.kind {
-            FailureKind::NeverLeft | FailureKind::Status(425 | 429) if !is_over => {
+            FailureKind::NeverLeft | FailureKind::Status(425 | 429)
+                if may_resend || (!is_over && failure.kind == FailureKind::NeverLeft) =>
+            {
                 pending.failures += 1;
                 pending.look_again |= failure.kind != FailureKind::NeverLeft;
                 let random = self.dice.unit();
@@ -412,26 +458,22 @@ impl Machine {
                 pending.enter(now, Stage::BackingOff { until });
             }
             FailureKind::Status(401)
-                if self.settings.can_refresh_credentials && !pending.refreshed && !is_over =>
+                if self.settings.can_refresh_credentials && !pending.refreshed && may_resend =>
             {
                 pending.refreshed = true;
                 pending.refresh = true;
                 pending.look_first(now);
             }
-            // A body that is too large came after a success.
-            FailureKind::Unreadable | FailureKind::TooLarge => self.answer_accepted(now, None),
             _ if failure.is_outcome_unknown() => {
                 let fingerprint =
                     self.prompts.fingerprint(&pending.prompt.run_id, pending.prompt.round).cloned();
                 pending.unknown = Some(Unknown { ended: now, fingerprint, unseen: 0 });
                 pending.enter(now, Stage::Reconciling);
-                let (prompt, answer) = (&pending.prompt, &pending.answer);
-                self.prompts.remember_sent(&prompt.run_id, prompt.round, answer);
                 self.judge_by_what_is_known(now);
             }
             // A refusal settles its own attempt only.
             _ if pending.unknown.is_some() => {
-                pending.refused = true;
+                pending.barred = true;
                 pending.enter(now, Stage::Reconciling);
                 self.judge_by_what_is_known(now);
             }
@@ -462,14 +504,20 @@ impl Machine {
         }
         let Some(pending) = &mut self.answer else { return };
         pending.look_first(now);
-        if let Some(End::Watch(reason)) = &self.end {
-            let error = super::stop_error(reason);
-            self.answer_stopped(now, &error);
-        } else if self.end.is_some() {
-            self.answer_gone(now);
-        } else if pending.call.is_none() && pending.unknown.is_none() {
-            self.answer = None;
-            self.save();
+        let is_unknown = pending.unknown.is_some();
+        let is_awaited = pending.is_awaited();
+        if !is_unknown {
+            self.prompts.remember_sent(&pending.prompt.run_id, pending.prompt.round, None);
+        }
+        match &self.end {
+            Some(End::Watch(reason)) => {
+                let error = super::stop_error(reason);
+                self.answer_stopped(now, &error);
+            }
+            Some(End::Session) if is_unknown => self.judge_by_what_is_known(now),
+            Some(End::Session) => self.answer_gone(now),
+            None if !is_awaited && !is_unknown => self.drop_answer(),
+            None => {}
         }
     }
 
@@ -487,7 +535,6 @@ impl Machine {
     /// Evidence for an attempt of unknown outcome, before the prompts take the snapshot in.
     pub(super) fn answer_seen(&mut self, now: Moment, session: &Session) {
         let grace = self.settings.answer_grace;
-        let cancelling = self.cancel.is_some();
         let begun = self.reads.confirmed().unwrap_or(now);
         let Some(pending) = &mut self.answer else { return };
         if matches!(pending.stage, Stage::Sending { .. }) {
@@ -508,8 +555,8 @@ impl Machine {
             self.finish_answer(now, result);
             return;
         }
-        let another_is_current =
-            session.current_step.as_ref().is_some_and(|current| current.id != run_id);
+        let another_is_current = session.status != SessionStatus::Unrecognised
+            && session.current_step.as_ref().is_some_and(|current| current.id != run_id);
         if session.status.is_end() || another_is_current {
             let error = outcome_unknown(pending.last_error.as_ref());
             self.finish_answer(now, Err(error));
@@ -535,8 +582,8 @@ impl Machine {
         if !is_settled || !matches!(pending.stage, Stage::Reconciling) {
             return;
         }
-        if pending.may_send_again(self.settings.resend_answers, cancelling) {
-            if self.suspended_at.is_none() {
+        if pending.may_send_again(self.settings.resend_answers) {
+            if self.is_active() {
                 self.send_answer(now, self.reads.verified_until());
             }
         } else {
@@ -573,9 +620,8 @@ impl Machine {
             return Shown::Gone;
         }
         match (self.prompts.standing(&prompt.run_id, prompt.round), asking(session)) {
-            (Standing::Closed(_), _) => Shown::Gone,
             (Standing::Open, Some(run)) if run.id == prompt.run_id => Shown::Open,
-            (_, Some(_)) => Shown::Gone,
+            (Standing::Closed(_), _) | (_, Some(_)) => Shown::Gone,
             (_, None) => match session.status {
                 SessionStatus::Unrecognised | SessionStatus::WaitingForUserInput => Shown::Unclear,
                 _ => Shown::Gone,
@@ -658,15 +704,19 @@ impl Machine {
     }
 
     fn report_unresolved(&mut self, pending: &PendingAnswer) {
-        let text = pending.answer.to_text();
-        self.unresolved.push(Unresolved { prompt: pending.prompt.clone(), text });
+        self.unresolved_count += 1;
+        let (number, text) = (self.unresolved_count, pending.answer.to_text());
+        self.unresolved.push_back(Unresolved { number, prompt: pending.prompt.clone(), text });
+        if self.unresolved.len() > UNRESOLVED_KEPT {
+            self.unresolved.pop_front();
+        }
         self.changed = true;
     }
 }
 
 fn needs_judging(kind: FailureKind) -> bool {
     match kind {
-        FailureKind::Status(401 | 403) => false,
+        FailureKind::Status(401 | 403 | 425 | 429) => false,
         FailureKind::Status(status) => (400..500).contains(&status),
         _ => false,
     }

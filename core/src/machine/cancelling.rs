@@ -17,8 +17,7 @@ use super::{End, Machine, stages};
 
 #[derive(Debug)]
 pub(super) struct PendingCancel {
-    calls: Vec<CallId>,
-    deadline: Moment,
+    waiters: Vec<Waiter>,
     stage: Stage,
     failures: u32,
     refreshed: bool,
@@ -26,6 +25,13 @@ pub(super) struct PendingCancel {
     last_error: Option<LiveFlowError>,
     /// An attempt may have taken effect.
     may_be_done: bool,
+}
+
+/// One call that waits for the cancel. Several may: they share what is sent, not their deadlines.
+#[derive(Debug, Clone, Copy)]
+struct Waiter {
+    call: CallId,
+    deadline: Moment,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -54,6 +60,14 @@ impl PendingCancel {
         stages::check(stages::CANCEL, self.stage.name(), stage.name());
         self.stage = stage;
     }
+
+    fn first_deadline(&self) -> Option<Moment> {
+        self.waiters.iter().map(|waiter| waiter.deadline).min()
+    }
+
+    fn last_deadline(&self) -> Option<Moment> {
+        self.waiters.iter().map(|waiter| waiter.deadline).max()
+    }
 }
 
 impl Machine {
@@ -69,13 +83,12 @@ impl Machine {
                 self.outputs.push_back(Output::Cancelled { call, result });
             }
             (None, Some(pending)) => {
-                pending.calls.push(call);
-                pending.deadline = pending.deadline.max(deadline);
+                pending.waiters.push(Waiter { call, deadline });
             }
             (None, None) => {
+                self.answer_barred();
                 self.cancel = Some(PendingCancel {
-                    calls: vec![call],
-                    deadline,
+                    waiters: vec![Waiter { call, deadline }],
                     stage: Stage::Ready,
                     failures: 0,
                     refreshed: false,
@@ -90,8 +103,9 @@ impl Machine {
     /// Once nobody waits for it any more nothing is sent again; polls see what came of it.
     pub(super) fn cancel_given_up(&mut self, call: CallId) {
         let Some(pending) = &mut self.cancel else { return };
-        pending.calls.retain(|waiting| *waiting != call);
-        if pending.calls.is_empty() {
+        let before = pending.waiters.len();
+        pending.waiters.retain(|waiter| waiter.call != call);
+        if pending.waiters.is_empty() && before > 0 {
             if let Stage::Sending { op } = pending.stage {
                 self.outputs.push_back(Output::Withdraw { op });
             } else {
@@ -102,7 +116,10 @@ impl Machine {
 
     pub(super) fn cancel_wake(&self) -> Option<Moment> {
         let pending = self.cancel.as_ref()?;
-        (!matches!(pending.stage, Stage::Sending { .. })).then_some(pending.deadline)
+        match pending.stage {
+            Stage::Sending { .. } => None,
+            _ => pending.first_deadline(),
+        }
     }
 
     pub(super) fn cancel_op(&self) -> Option<OpId> {
@@ -115,10 +132,9 @@ impl Machine {
     /// When it wants a read, beside the schedule.
     pub(super) fn cancel_wants_read(&self) -> Option<Moment> {
         match self.cancel.as_ref()?.stage {
-            Stage::Checking { from } => Some(from),
-            Stage::Judging { since, .. } => {
-                let is_judged = self.reads.confirmed().is_some_and(|read| read >= since);
-                (!is_judged).then_some(since)
+            // A read that did not tell is followed by others by the schedule.
+            Stage::Checking { from: at } | Stage::Judging { since: at, .. } => {
+                (!self.reads.has_looked_since(at)).then_some(at)
             }
             Stage::Ready | Stage::Sending { .. } | Stage::AwaitingEnd => None,
         }
@@ -126,13 +142,14 @@ impl Machine {
 
     pub(super) fn settle_cancel(&mut self, now: Moment) {
         let Some(pending) = &mut self.cancel else { return };
-        if now >= pending.deadline {
-            match pending.stage {
-                Stage::Sending { op } => self.outputs.push_back(Output::Withdraw { op }),
-                _ => self.cancel_out_of_time(),
+        if let Stage::Sending { op } = pending.stage {
+            if pending.last_deadline().is_some_and(|last| now >= last) {
+                self.outputs.push_back(Output::Withdraw { op });
             }
             return;
         }
+        self.cancel_out_of_time(now);
+        let Some(pending) = &self.cancel else { return };
         if pending.stage == Stage::Ready && self.is_active() {
             let op = self.new_op();
             if let Some(read) = self.polling.withdraw_read() {
@@ -142,8 +159,8 @@ impl Machine {
             pending.enter(Stage::Sending { op });
             self.outputs.push_back(Output::SendCancel {
                 op,
-                deadline: pending.deadline,
-                fresh_credentials: std::mem::take(&mut pending.refresh),
+                deadline: pending.last_deadline().unwrap_or(now),
+                fresh_credentials: pending.refresh,
             });
         }
     }
@@ -153,14 +170,21 @@ impl Machine {
             return;
         }
         self.reads.write_ended(now);
+        if let Some(pending) = &mut self.cancel {
+            pending.refresh = false;
+        }
         match result {
             Ok(shown) => self.cancel_accepted(now, shown),
-            Err(failure) => self.cancel_attempt_failed(now, failure),
+            Err(failure) if failure.is_unread_success() => self.cancel_accepted(now, None),
+            Err(failure) => {
+                self.cancel_attempt_failed(now, failure);
+                self.schedule_next_read(now);
+            }
         }
-        if self.cancel.as_ref().is_some_and(|pending| pending.calls.is_empty()) {
+        if self.cancel.as_ref().is_some_and(|pending| pending.waiters.is_empty()) {
             self.cancel = None;
         }
-        self.schedule_next_read(now);
+        self.cancel_after_end();
     }
 
     fn cancel_accepted(&mut self, now: Moment, shown: Option<Arc<Session>>) {
@@ -173,6 +197,7 @@ impl Machine {
         match shown {
             Some(session) => {
                 self.take_in(now, now, session);
+                self.schedule_next_read(now);
             }
             None => self.polling.demand(now),
         }
@@ -184,22 +209,16 @@ impl Machine {
         pending.last_error = Some(failure.error.clone());
         let unknown = failure.is_outcome_unknown();
         pending.may_be_done |= unknown;
+        let comes_to_nothing =
+            matches!(failure.kind, FailureKind::NeverLeft | FailureKind::Status(425 | 429));
         match failure.kind {
-            _ if unknown => {
+            _ if unknown || comes_to_nothing => {
                 pending.failures += 1;
-                let backoff =
-                    schedule::backoff(&self.settings.retry, pending.failures, self.dice.unit());
+                let random = self.dice.unit();
+                let backoff = schedule::backoff(&self.settings.retry, pending.failures, random);
                 let from = now + hint.map_or(backoff, |hint| hint.max(backoff));
                 pending.enter(Stage::Checking { from });
             }
-            FailureKind::NeverLeft | FailureKind::Status(425 | 429) => {
-                pending.failures += 1;
-                let backoff =
-                    schedule::backoff(&self.settings.retry, pending.failures, self.dice.unit());
-                let from = now + hint.map_or(backoff, |hint| hint.max(backoff));
-                pending.enter(Stage::Checking { from });
-            }
-            FailureKind::Unreadable | FailureKind::TooLarge => self.cancel_accepted(now, None),
             FailureKind::Status(401)
                 if self.settings.can_refresh_credentials && !pending.refreshed =>
             {
@@ -214,9 +233,6 @@ impl Machine {
             }
             _ => self.finish_cancel(&Err(failure.error)),
         }
-        if self.end.is_some() {
-            self.cancel_after_end();
-        }
     }
 
     pub(super) fn cancel_not_started(&mut self, op: OpId) {
@@ -225,7 +241,7 @@ impl Machine {
         }
         if let Some(pending) = &mut self.cancel {
             pending.enter(Stage::Ready);
-            if pending.calls.is_empty() {
+            if pending.waiters.is_empty() {
                 self.cancel = None;
             }
         }
@@ -321,14 +337,42 @@ impl Machine {
         }
     }
 
-    fn cancel_out_of_time(&mut self) {
-        let Some(pending) = &self.cancel else { return };
+    /// Tells those whose deadline has come. For the last of them the cancel is over.
+    fn cancel_out_of_time(&mut self, now: Moment) {
+        let Some(pending) = &mut self.cancel else { return };
+        let is_late = |waiter: &Waiter| now >= waiter.deadline;
+        if !pending.waiters.iter().any(is_late) {
+            return;
+        }
+        let error = pending.out_of_time();
+        if pending.waiters.iter().all(is_late) {
+            self.finish_cancel(&Err(error));
+            return;
+        }
+        for late in pending.waiters.extract_if(.., |waiter| is_late(waiter)) {
+            let result = Err(error.clone());
+            self.outputs.push_back(Output::Cancelled { call: late.call, result });
+        }
+    }
+
+    fn finish_cancel(&mut self, result: &Result<Arc<Session>, LiveFlowError>) {
+        let Some(pending) = self.cancel.take() else { return };
+        stages::check(stages::CANCEL, pending.stage.name(), "End");
+        for Waiter { call, .. } in pending.waiters {
+            self.outputs.push_back(Output::Cancelled { call, result: result.clone() });
+        }
+    }
+}
+
+impl PendingCancel {
+    /// What a call is told whose deadline comes now.
+    fn out_of_time(&self) -> LiveFlowError {
         let context = ErrorContext {
             retryable: true,
-            ..pending.last_error.as_ref().map(|error| error.context().clone()).unwrap_or_default()
+            ..self.last_error.as_ref().map(|error| error.context().clone()).unwrap_or_default()
         };
         let reason = |text: &str| ErrorContext { reason: text.to_owned(), ..context.clone() };
-        let error = match (&pending.stage, &pending.last_error, pending.may_be_done) {
+        match (&self.stage, &self.last_error, self.may_be_done) {
             (Stage::Judging { error, .. }, ..) => error.clone(),
             (Stage::AwaitingEnd, ..) => LiveFlowError::RequestTimeout {
                 context: reason(
@@ -347,15 +391,6 @@ impl Machine {
             (_, None, false) => LiveFlowError::RequestTimeout {
                 context: reason("the deadline passed before the cancel could be sent"),
             },
-        };
-        self.finish_cancel(&Err(error));
-    }
-
-    fn finish_cancel(&mut self, result: &Result<Arc<Session>, LiveFlowError>) {
-        let Some(pending) = self.cancel.take() else { return };
-        stages::check(stages::CANCEL, pending.stage.name(), "End");
-        for call in pending.calls {
-            self.outputs.push_back(Output::Cancelled { call, result: result.clone() });
         }
     }
 }

@@ -163,7 +163,7 @@ impl Checkpoint {
                     raw: None,
                 })),
             };
-            prompts.restore(kept.run, kept.round, kept.fingerprint, fate);
+            prompts.add(kept.run, kept.round, kept.fingerprint, fate);
         }
         (prompts, self.answer)
     }

@@ -65,8 +65,8 @@ struct Looking {
     ended: Moment,
     /// It certainly took effect, so it must not be sent again.
     took_effect: bool,
-    /// The single fit of a look before the grace was over.
-    first_fit: Option<Arc<Session>>,
+    /// The first look that showed a single fit: when it was begun, and what it showed.
+    first_fit: Option<(Moment, Arc<Session>)>,
     seen: Vec<Arc<Session>>,
     failures: u32,
 }
@@ -137,12 +137,7 @@ impl CreateMachine {
             FailureKind::Unreadable | FailureKind::TooLarge => self.look(now, true),
             FailureKind::NeverLeft | FailureKind::Status(425 | 429) => {
                 self.failures += 1;
-                let random = self.dice.unit();
-                let backoff = schedule::backoff(&self.rules.retry, self.failures, random);
-                let hint = failure.retry_after.map(|hint| {
-                    schedule::hinted(hint, self.rules.max_retry_after, self.dice.unit())
-                });
-                let until = now + hint.map_or(backoff, |hint| hint.max(backoff));
+                let until = now + self.pause(self.failures, &failure);
                 if until >= self.deadline {
                     return self.done(Err(failure.error));
                 }
@@ -177,57 +172,72 @@ impl CreateMachine {
         let Stage::Looking(looking) = &mut self.stage else {
             return self.unknown();
         };
-        let settled_at = looking.ended + self.rules.grace;
         match result {
-            Err(failure) if failure.is_transient_for_reads() => {
-                looking.failures += 1;
-                let random = self.dice.unit();
-                let wait = schedule::backoff(&self.rules.retry, looking.failures, random);
-                self.wait_until(now + wait)
-            }
-            Err(_) => self.unknown(),
             Ok(fits) => {
                 looking.seen = fits.into_iter().map(Arc::new).collect();
-                let is_settled = begun >= settled_at;
-                match looking.seen.as_slice() {
-                    [only] if self.rules.is_marked => {
-                        let only = Arc::clone(only);
-                        self.done(Ok(only))
-                    }
-                    [only] if self.rules.adopt => {
-                        let only = Arc::clone(only);
-                        match &looking.first_fit {
-                            Some(first) if first.id != only.id => self.unknown(),
-                            Some(_) if is_settled => self.done(Ok(only)),
-                            None if is_settled => {
-                                // First seen late: two looks, a grace apart, still have to agree.
-                                looking.first_fit = Some(only);
-                                looking.ended = now;
-                                self.wait_until(now + self.rules.grace)
-                            }
-                            _ => {
-                                looking.first_fit = Some(only);
-                                self.wait_until(settled_at)
-                            }
-                        }
-                    }
-                    [] if is_settled => {
-                        let again = self.rules.recreate && !looking.took_effect && !self.recreated;
-                        if !again {
-                            return self.unknown();
-                        }
-                        self.recreated = true;
-                        self.enter(Stage::Sending);
-                        CreateStep::Send { fresh_credentials: false }
-                    }
-                    [] if self.rules.is_marked => {
-                        self.wait_until((now + LOOK_AGAIN).min(settled_at.max(now)))
-                    }
-                    [] if self.rules.adopt || self.rules.recreate => self.wait_until(settled_at),
-                    _ => self.unknown(),
+                self.judge(now, begun)
+            }
+            Err(failure) if failure.is_transient_for_reads() => {
+                looking.failures += 1;
+                let failures = looking.failures;
+                let until = now + self.pause(failures, &failure);
+                self.wait_until(until)
+            }
+            Err(_) => self.unknown(),
+        }
+    }
+
+    /// What the sessions that fit mean.
+    fn judge(&mut self, now: Moment, begun: Moment) -> CreateStep {
+        let Stage::Looking(looking) = &mut self.stage else {
+            return self.unknown();
+        };
+        let settled_at = looking.ended + self.rules.grace;
+        match looking.seen.as_slice() {
+            [only] if self.rules.is_marked => {
+                let only = Arc::clone(only);
+                self.done(Ok(only))
+            }
+            [only] if self.rules.adopt => {
+                let only = Arc::clone(only);
+                let (first_begun, first) =
+                    looking.first_fit.get_or_insert((begun, Arc::clone(&only)));
+                // Two looks, a grace apart, have to agree.
+                let agree_at = *first_begun + self.rules.grace;
+                if first.id != only.id {
+                    self.unknown()
+                } else if begun >= agree_at {
+                    self.done(Ok(only))
+                } else {
+                    self.wait_until(agree_at)
                 }
             }
+            [] if begun >= settled_at => {
+                // One that was there and is gone had been created.
+                let was_seen = looking.took_effect || looking.first_fit.is_some();
+                if !self.rules.recreate || was_seen || self.recreated {
+                    return self.unknown();
+                }
+                self.recreated = true;
+                self.enter(Stage::Sending);
+                CreateStep::Send { fresh_credentials: false }
+            }
+            [] if self.rules.is_marked => {
+                self.wait_until((now + LOOK_AGAIN).min(settled_at.max(now)))
+            }
+            [] if self.rules.adopt || self.rules.recreate => self.wait_until(settled_at),
+            _ => self.unknown(),
         }
+    }
+
+    /// How long to wait after so many failures in a row: as the service asked, and no less than the
+    /// backoff.
+    fn pause(&mut self, failures: u32, failure: &Failure) -> Duration {
+        let backoff = schedule::backoff(&self.rules.retry, failures, self.dice.unit());
+        let hint = failure
+            .retry_after
+            .map(|hint| schedule::hinted(hint, self.rules.max_retry_after, self.dice.unit()));
+        hint.map_or(backoff, |hint| hint.max(backoff))
     }
 
     fn wait_until(&mut self, until: Moment) -> CreateStep {

@@ -23,7 +23,8 @@ pub(crate) struct Cursor {
     requested: Vec<Prompt>,
     /// The newest round requested of each run.
     rounds: HashMap<u64, u32>,
-    unresolved_told: usize,
+    /// The number of the newest unresolved answer that was told.
+    unresolved_told: u64,
     lost: bool,
     ended: bool,
 }
@@ -58,7 +59,8 @@ impl Cursor {
                     retry_in: lost.retry_in,
                 })
             }
-            (None, true) => {
+            // A watch that ended out of reach of the service has restored nothing.
+            (None, true) if !matches!(look.end, Some(End::Watch(_))) => {
                 self.lost = false;
                 Some(SessionEvent::ConnectionRestored)
             }
@@ -81,8 +83,8 @@ impl Cursor {
     }
 
     fn unresolved_answer(&mut self, look: &Look) -> Option<SessionEvent> {
-        let answer = look.unresolved.get(self.unresolved_told)?;
-        self.unresolved_told += 1;
+        let answer = look.unresolved.iter().find(|answer| answer.number > self.unresolved_told)?;
+        self.unresolved_told = answer.number;
         Some(SessionEvent::AnswerUnresolved {
             prompt: answer.prompt.clone(),
             text: answer.text.clone(),

@@ -47,6 +47,8 @@ pub(super) enum PromptState {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Unresolved {
+    /// They are numbered from 1, so that each cursor knows which it has told.
+    pub(super) number: u64,
     pub(super) prompt: Prompt,
     pub(super) text: String,
 }

@@ -23,6 +23,8 @@ mod reads;
 mod schedule;
 mod settings;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -63,7 +65,9 @@ pub(crate) struct Machine {
     polling: Polling,
     answer: Option<PendingAnswer>,
     cancel: Option<PendingCancel>,
-    unresolved: Vec<Unresolved>,
+    /// The newest of them, oldest first, and how many there have been in all.
+    unresolved: VecDeque<Unresolved>,
+    unresolved_count: u64,
     connection: Option<Arc<Lost>>,
     /// When watching ends without an end of the session. Moved on by every suspension.
     limit_at: Moment,
@@ -101,7 +105,8 @@ impl Machine {
             polling: Polling::new(now, first_read),
             answer: None,
             cancel: None,
-            unresolved: Vec::new(),
+            unresolved: VecDeque::new(),
+            unresolved_count: 0,
             connection: None,
             limit_at,
             created_at: None,
@@ -128,8 +133,11 @@ impl Machine {
     pub(crate) fn restored(mut self, now: Moment, checkpoint: Checkpoint) -> Self {
         self.checkpoint_number = checkpoint.number();
         let (prompts, answer) = checkpoint.into_parts();
-        self.answer = answer.map(|kept| PendingAnswer::restored(now, kept, &prompts));
         self.prompts = prompts;
+        if let Some(kept) = answer {
+            self.prompts.remember_sent(&kept.run, kept.round, Some(&kept.answer));
+            self.answer = Some(PendingAnswer::restored(now, kept, &self.prompts));
+        }
         self
     }
 
@@ -201,7 +209,7 @@ impl Machine {
         Look {
             session: self.reads.known().cloned(),
             prompts: look::prompt_fates(&self.prompts, self.reads.known().map(|known| &**known)),
-            unresolved: self.unresolved.clone().into(),
+            unresolved: self.unresolved.iter().cloned().collect(),
             connection: self.connection.clone(),
             checkpoint: Arc::new(self.checkpoint()),
             end: self.end.clone(),
@@ -253,10 +261,9 @@ impl Machine {
     fn draw_conclusions(&mut self, now: Moment) {
         let Some(session) = self.reads.known().cloned() else { return };
         self.answer_seen(now, &session);
-        let before = self.prompts.entries().len();
-        self.prompts.observe(&session);
+        let is_changed = self.prompts.observe(&session);
         self.answer_judged(now, &session);
-        if session.status.is_end() && self.end != Some(End::Session) {
+        if session.status.is_end() && self.end.is_none() {
             self.end = Some(End::Session);
             self.polling.withdraw_read();
             self.connection = None;
@@ -264,7 +271,7 @@ impl Machine {
             if self.settings.stores_answers && self.answer.is_none() {
                 self.outputs.push_back(Output::Forget);
             }
-        } else if self.prompts.entries().len() != before {
+        } else if is_changed {
             self.save();
         }
         self.cancel_seen(now, &session);

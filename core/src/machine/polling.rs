@@ -6,6 +6,7 @@ use std::time::Duration;
 use crate::failure::{Failure, FailureKind};
 use crate::session::SessionStatus;
 
+use super::answering::PendingAnswer;
 use super::event::WatchEndReason;
 use super::io::{OpId, Output, ReadResult, SessionReading};
 use super::look::Lost;
@@ -94,7 +95,7 @@ impl Machine {
         if self.read_due().is_some_and(|due| due <= now) {
             let op = self.new_op();
             self.polling.in_flight = Some(op);
-            let urgent = self.answer.as_ref().is_some_and(|answer| answer.is_awaited())
+            let urgent = self.answer.as_ref().is_some_and(PendingAnswer::is_awaited)
                 || self.cancel.is_some();
             let fresh_credentials = self.polling.refresh;
             self.outputs.push_back(Output::Read { op, urgent, fresh_credentials });
@@ -182,6 +183,9 @@ impl Machine {
 
     fn read_failed_for_now(&mut self, now: Moment, failure: Failure) {
         self.polling.failures_in_a_row = self.polling.failures_in_a_row.saturating_add(1);
+        if failure.kind != FailureKind::Unreadable {
+            self.polling.unreadable_in_a_row = 0;
+        }
         let failures = self.polling.failures_in_a_row;
         let backoff = schedule::backoff(&self.settings.retry, failures, self.dice.unit());
         let wait = self.hint(&failure).map_or(backoff, |hint| hint.max(backoff));

@@ -43,8 +43,11 @@ pub(super) struct Entry {
     pub(super) round: u32,
     pub(super) fingerprint: Fingerprint,
     pub(super) fate: Fate,
-    /// An answer of ours whose outcome was never found out: if it shows up later, it was ours.
+    /// An answer of ours that may have arrived: if it shows up, it was ours.
     sent: Option<Json>,
+    /// A snapshot has shown it answered, or the session at another run. If its run asks after that,
+    /// it asks anew, even where no time tells so.
+    left: bool,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -81,10 +84,11 @@ impl Prompts {
         self.find(run, round).map(|entry| &entry.fingerprint)
     }
 
-    /// Notes an answer of unknown outcome, so that it is recognised if it shows up after all.
-    pub(super) fn remember_sent(&mut self, run: &StepRunId, round: u32, answer: &Json) {
+    /// Notes an answer that is being sent, so that it is recognised when it shows up; or that what
+    /// was sent surely did not arrive.
+    pub(super) fn remember_sent(&mut self, run: &StepRunId, round: u32, answer: Option<&Json>) {
         if let Some(entry) = self.find_mut(run, round) {
-            entry.sent = Some(answer.clone());
+            entry.sent = answer.cloned();
         }
     }
 
@@ -97,33 +101,44 @@ impl Prompts {
     }
 
     /// The answer to this prompt was accepted. `shown` is the session as the acceptance showed it:
-    /// what it still says about the prompt is the old round.
+    /// if it still asks in the same words, that is the old round; in other words, a new one.
     pub(super) fn accepted(&mut self, run: &StepRunId, round: u32, shown: Option<&Session>) {
         self.close(run, round, PromptCloseReason::Answered);
         if let Some((session, shown)) = shown.and_then(|session| Some((session, session.run(run)?)))
             && let Some(entry) = self.find_mut(run, round)
         {
-            entry.fingerprint = Fingerprint::of(session, shown);
+            let fingerprint = Fingerprint::of(session, shown);
+            if shown.user_input.is_some() || fingerprint.prompt == entry.fingerprint.prompt {
+                entry.fingerprint = fingerprint;
+            }
         }
     }
 
-    /// Takes in what a believed snapshot shows.
-    pub(super) fn observe(&mut self, session: &Session) {
+    /// Takes in what a believed snapshot shows. Says whether a prompt was opened or closed by it.
+    pub(super) fn observe(&mut self, session: &Session) -> bool {
         let asking = asking(session);
-        for entry in &mut self.entries {
+        let current = current(session, asking);
+        let mut is_changed = false;
+        for entry in self.entries.iter_mut().filter(|entry| !entry.left) {
+            let run = session.run(&entry.run);
+            let moved_on = current.is_some_and(|current| current.id != entry.run);
+            entry.left = moved_on || run.is_some_and(|run| run.user_input.is_some());
             if let Fate::Open(_) = entry.fate
-                && let Some(reason) = closed_by(session, asking, entry)
+                && let Some(reason) = closed_by(session, run, moved_on, entry.sent.as_ref())
             {
                 entry.fate = Fate::Closed(reason);
+                is_changed = true;
             }
         }
         if let Some(run) = asking {
-            self.observe_asking(session, run);
+            is_changed |= self.observe_asking(session, run);
         }
         self.forget_oldest();
+        is_changed
     }
 
-    fn observe_asking(&mut self, session: &Session, run: &StepRun) {
+    /// Says whether it opened a prompt.
+    fn observe_asking(&mut self, session: &Session, run: &StepRun) -> bool {
         let fingerprint = Fingerprint::of(session, run);
         let answered = run.user_input.is_some();
         let open = |round| Fate::Open(Box::new(Prompt::of(run, round)));
@@ -134,42 +149,40 @@ impl Prompts {
                 } else {
                     open(0)
                 };
-                self.push(run, 0, fingerprint, fate);
+                self.add(run.id.clone(), 0, fingerprint, fate);
+                self.entries.last_mut().into_iter().for_each(|entry| entry.left = answered);
+                true
             }
             // Already closed above by its answer, or still so; asking again clears the answer first.
-            Some(entry) if answered => entry.fingerprint = fingerprint,
+            Some(entry) if answered => {
+                entry.fingerprint = fingerprint;
+                false
+            }
             Some(entry) => match entry.fate {
                 // The same question: perhaps touched, or known from a checkpoint without its words.
                 Fate::Open(_) if entry.fingerprint.prompt == fingerprint.prompt => {
                     entry.fingerprint = fingerprint;
                     entry.fate = open(entry.round);
+                    false
                 }
                 // Still shown although it was answered: the service lags.
-                Fate::Closed(_) if entry.fingerprint == fingerprint => {}
+                Fate::Closed(_) if entry.fingerprint == fingerprint && !entry.left => false,
                 Fate::Open(_) | Fate::Closed(_) => {
                     if let Fate::Open(_) = entry.fate {
                         entry.fate = Fate::Closed(PromptCloseReason::Unknown);
                     }
                     let round = entry.round + 1;
-                    self.push(run, round, fingerprint, open(round));
+                    self.add(run.id.clone(), round, fingerprint, open(round));
+                    true
                 }
             },
         }
     }
 
-    fn push(&mut self, run: &StepRun, round: u32, fingerprint: Fingerprint, fate: Fate) {
-        self.entries.push(Entry { run: run.id.clone(), round, fingerprint, fate, sent: None });
-    }
-
-    /// What a checkpoint kept: who asked, which round, its fingerprint, and how it ended.
-    pub(super) fn restore(
-        &mut self,
-        run: StepRunId,
-        round: u32,
-        fingerprint: Fingerprint,
-        fate: Fate,
-    ) {
-        self.entries.push(Entry { run, round, fingerprint, fate, sent: None });
+    /// Adds a prompt, a new one or one that a checkpoint kept: who asked, which round, its
+    /// fingerprint, and how it stands.
+    pub(super) fn add(&mut self, run: StepRunId, round: u32, fingerprint: Fingerprint, fate: Fate) {
+        self.entries.push(Entry { run, round, fingerprint, fate, sent: None, left: false });
     }
 
     fn forget_oldest(&mut self) {
@@ -214,15 +227,23 @@ pub(super) fn asking(session: &Session) -> Option<&StepRun> {
     (!run.status.is_end()).then_some(run)
 }
 
+/// The run that the session is at, where this snapshot tells.
+fn current<'a>(session: &'a Session, asking: Option<&'a StepRun>) -> Option<&'a StepRun> {
+    match session.status {
+        SessionStatus::Unrecognised => None,
+        _ => session.current_step.as_ref().or(asking),
+    }
+}
+
 /// Whether this snapshot shows an open prompt to be over, and how.
 fn closed_by(
     session: &Session,
-    asking: Option<&StepRun>,
-    entry: &Entry,
+    run: Option<&StepRun>,
+    moved_on: bool,
+    sent: Option<&Json>,
 ) -> Option<PromptCloseReason> {
-    let run = session.run(&entry.run);
     if let Some(input) = run.and_then(|run| run.user_input.as_ref()) {
-        let ours = entry.sent.as_ref().is_some_and(|sent| same_answer(sent, input));
+        let ours = sent.is_some_and(|sent| same_answer(sent, input));
         return Some(if ours {
             PromptCloseReason::Answered
         } else {
@@ -233,7 +254,6 @@ fn closed_by(
         return Some(PromptCloseReason::SessionEnded);
     }
     let ended = run.is_some_and(|run| run.status.is_end());
-    let moved_on = asking.is_some_and(|asking| asking.id != entry.run);
     (ended || moved_on).then_some(PromptCloseReason::Unknown)
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Reads {
     /// The read that last showed `known` to be so: when it was begun, and until when it may be
     /// acted upon.
     confirmed: Option<(Moment, Moment)>,
+    /// When the newest read was begun that was looked at, whether it was believed or not.
+    looked: Option<Moment>,
     /// When the newest write ended. A read begun before then may show the world before it.
     write_ended: Option<Moment>,
     stale_in_a_row: u32,
@@ -58,6 +60,12 @@ impl Reads {
         self.confirmed.map(|(_, until)| until)
     }
 
+    /// Whether a read has been looked at that was begun at `since` or later. Whoever wanted one then
+    /// has had it, even if it did not tell; the next comes by the schedule.
+    pub(super) fn has_looked_since(&self, since: Moment) -> bool {
+        self.looked.is_some_and(|looked| looked >= since)
+    }
+
     pub(super) fn write_ended(&mut self, now: Moment) {
         self.write_ended = Some(now);
     }
@@ -67,6 +75,7 @@ impl Reads {
         if self.is_overtaken(begun) {
             return Verdict::Overtaken;
         }
+        self.looked = Some(begun);
         self.believe_so_far();
         self.confirmed = Some((begun, verified_until(now, begun)));
         Verdict::Confirmed
@@ -81,13 +90,13 @@ impl Reads {
         max_staleness: Duration,
     ) -> Verdict {
         // An end is an end, whenever the read was begun and whatever its times say.
-        if !session.status.is_end() {
-            if self.is_overtaken(begun) {
-                return Verdict::Overtaken;
-            }
-            if self.is_stale(now, &session, max_staleness) {
-                return Verdict::Stale;
-            }
+        let is_end = session.status.is_end();
+        if !is_end && self.is_overtaken(begun) {
+            return Verdict::Overtaken;
+        }
+        self.looked = Some(begun);
+        if !is_end && self.is_stale(now, begun, &session, max_staleness) {
+            return Verdict::Stale;
         }
         self.believe_so_far();
         self.confirmed = Some((begun, verified_until(now, begun)));
@@ -102,7 +111,13 @@ impl Reads {
         self.write_ended.is_some_and(|ended| begun < ended)
     }
 
-    fn is_stale(&mut self, now: Moment, session: &Session, max_staleness: Duration) -> bool {
+    fn is_stale(
+        &mut self,
+        now: Moment,
+        begun: Moment,
+        session: &Session,
+        max_staleness: Duration,
+    ) -> bool {
         let Some(known) = self.known.as_deref() else { return false };
         let age = age(known, session);
         if age == Age::Newer {
@@ -110,7 +125,8 @@ impl Reads {
         }
         self.stale_in_a_row += 1;
         let since = *self.stale_since.get_or_insert(now);
-        let insists = self.stale_in_a_row >= 3 && now.since(since) > max_staleness;
+        // By when it was begun: a slow answer is no newer for having been under way for long.
+        let insists = self.stale_in_a_row >= 3 && begun.since(since) > max_staleness;
         !(insists && age == Age::Older)
     }
 

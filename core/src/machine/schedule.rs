@@ -43,7 +43,9 @@ pub(crate) fn backoff(retry: &RetryConfig, failures: u32, random: f64) -> Durati
 
 /// A wait that the service asked for: capped, and jittered later only, never earlier.
 pub(crate) fn hinted(hint: Duration, cap: Duration, random: f64) -> Duration {
-    hint.min(cap).mul_f64(1.0 + 0.1 * random)
+    let capped = hint.min(cap);
+    // Saturating: both may be as long as a header or a setting can say.
+    capped.saturating_add((capped / 10).mul_f64(random))
 }
 
 #[cfg(test)]

@@ -16,6 +16,9 @@ pub(crate) const CREATE_LAG: Duration = Duration::from_secs(10);
 /// How many unreadable answers in a row end a watch.
 pub(crate) const UNREADABLE_LIMIT: u32 = 5;
 
+/// How many unresolved answers are kept for consumers that have not asked yet.
+pub(crate) const UNRESOLVED_KEPT: usize = 64;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
     pub(crate) polling: PollingConfig,

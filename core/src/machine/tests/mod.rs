@@ -1,0 +1,15 @@
+//! The machine against its specification: a file for each table, a test for each row.
+//!
+//! `harness` plays the engine by hand, one step at a time.
+
+mod answers;
+mod cancels;
+mod checkpoints;
+mod consumers;
+mod creates;
+mod harness;
+mod lifecycle;
+mod read_failures;
+mod reads;
+mod reconciling;
+mod shown;
