@@ -78,7 +78,8 @@ impl<T> Budget<T> {
         }
     }
 
-    /// The next request that may be sent now. Each must be followed by [`Budget::ended`].
+    /// The next request that may be sent now. Each must be followed by [`Budget::ended`] or
+    /// [`Budget::unused`].
     pub(crate) fn admit(&mut self, now: Moment) -> Option<T> {
         self.refill(now);
         if self.held_until.is_some_and(|until| now < until) {
@@ -95,7 +96,7 @@ impl<T> Budget<T> {
         if !has_token && self.urgent.is_empty() {
             return None;
         }
-        let poll_is_owed = has_token && self.since_last_poll + 1 >= POLL_SHARE;
+        let poll_is_owed = self.since_last_poll + 1 >= POLL_SHARE;
         let poll = poll_is_owed.then(|| self.polls.pop_first()).flatten().map(|(_, poll)| poll);
         let is_poll = poll.is_some();
         let next = poll
@@ -105,7 +106,8 @@ impl<T> Budget<T> {
             .or_else(|| self.polls.pop_first().map(|(_, poll)| (poll, true)));
         let (request, is_poll) = next?;
         self.since_last_poll = if is_poll { 0 } else { self.since_last_poll + 1 };
-        self.tokens -= 1.0;
+        // The debt is bounded, so that many answers do not keep everything else waiting afterwards.
+        self.tokens = (self.tokens - 1.0).max(-self.burst());
         self.in_flight += 1;
         Some(request)
     }
@@ -143,6 +145,12 @@ impl<T> Budget<T> {
             Some(false) => self.unreached_in_a_row = self.unreached_in_a_row.saturating_add(1),
             None => {}
         }
+    }
+
+    /// A request that was admitted was not sent.
+    pub(crate) fn unused(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.tokens = (self.tokens + 1.0).min(self.burst());
     }
 
     /// Nothing more is sent before `until`. A later answer of the service may shorten it again.
@@ -256,6 +264,29 @@ mod tests {
         budget.add(Class::Urgent, at(10), "answer");
         budget.add(Class::Poll, at(10), "poll");
         assert_eq!(drain(&mut budget, at(10)), ["answer"]);
+    }
+
+    #[test]
+    fn answers_that_overdraw_the_budget_leave_polls_their_share_and_a_small_debt() {
+        let mut budget = Budget::new(4.0, 1000, at(0));
+        for _ in 0..100 {
+            budget.add(Class::Urgent, at(0), "answer");
+            budget.add(Class::Poll, at(0), "poll");
+        }
+        let sent = drain(&mut budget, at(0));
+        assert_eq!(sent.iter().filter(|request| **request == "answer").count(), 100);
+        assert!(sent.chunks(5).take(20).all(|five| five.contains(&"poll")), "{sent:?}");
+        assert_eq!(drain(&mut budget, at(501)), ["poll"], "half a second of debt, no more");
+    }
+
+    #[test]
+    fn a_request_that_was_not_sent_gives_its_place_back() {
+        let mut budget = Budget::new(1.0, 1, at(0));
+        budget.add(Class::Poll, at(0), "poll");
+        budget.add(Class::Poll, at(1), "next poll");
+        assert_eq!(drain(&mut budget, at(0)), ["poll"]);
+        budget.unused();
+        assert_eq!(drain(&mut budget, at(0)), ["next poll"]);
     }
 
     #[test]
