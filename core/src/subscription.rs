@@ -26,8 +26,8 @@ impl<F: Fn(SessionEvent) + Send + Sync> SessionListener for F {
 
 /// A listener's registration. It ends when this is cancelled or dropped.
 pub struct Subscription {
-    state: Arc<Mutex<bool>>,
-    _task: AbortOnDrop,
+    is_cancelled: Arc<Mutex<bool>>,
+    task: AbortOnDrop,
 }
 
 impl Subscription {
@@ -49,17 +49,20 @@ impl Subscription {
                     // Held until the decision is made: after a cancel or close no callback starts.
                     let may_start =
                         !*state.lock().unwrap_or_else(PoisonError::into_inner) && !watch.is_over();
+                    // One that never returns must not keep the watch going.
+                    drop(watch);
                     if may_start { listener.on_event(event) } else { Ok(()) }
                 })
                 .await;
             }
         });
-        Self { state: is_cancelled, _task: AbortOnDrop::new(task.abort_handle()) }
+        Self { is_cancelled, task: AbortOnDrop::new(task.abort_handle()) }
     }
 
     /// No callback starts after this has returned. It does not wait for one that is running.
     pub fn cancel(&self) {
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        *self.is_cancelled.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.task.abort();
     }
 }
 

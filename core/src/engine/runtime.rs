@@ -61,7 +61,13 @@ pub fn shutdown_runtime(patience: Duration) {
     let owned = slot().take();
     match owned {
         Some(owned) if owned.process == std::process::id() => {
-            owned.runtime.shutdown_timeout(patience);
+            let stop = move || owned.runtime.shutdown_timeout(patience);
+            if Handle::try_current().is_ok() {
+                // tokio refuses to wait on a thread of a runtime, its own or the caller's.
+                let _ = std::thread::spawn(stop).join();
+            } else {
+                stop();
+            }
         }
         Some(parents) => std::mem::forget(parents),
         None => {}
@@ -80,7 +86,7 @@ impl Task {
 
     /// Drops the future at its next wait.
     pub fn abort(&self) {
-        self.0.task.abort();
+        self.0.abort();
     }
 }
 
@@ -95,13 +101,17 @@ impl AbortOnDrop {
     pub(crate) fn new(task: AbortHandle) -> Self {
         Self { task, process: std::process::id() }
     }
-}
 
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
+    pub(crate) fn abort(&self) {
         // In a forked child the task's runtime has no thread that could be woken.
         if self.process == std::process::id() {
             self.task.abort();
         }
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.abort();
     }
 }
