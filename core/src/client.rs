@@ -6,12 +6,16 @@ mod run;
 mod sessions;
 
 use std::collections::HashSet;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::FutureExt;
 
 use crate::answer::Answer;
-use crate::config::{ClientConfig, HostError};
-use crate::engine::{Engine, now, seed};
-use crate::error::{ErrorContext, LiveFlowError, Result};
+use crate::config::{CheckpointStore, ClientConfig};
+use crate::engine::{Engine, now, seed, store_failed};
+use crate::error::{LiveFlowError, Result};
 use crate::ids::{IntoLiveFlowId, IntoSessionId, LiveFlowId, SessionId};
 use crate::json::Json;
 use crate::live_session::LiveSession;
@@ -202,15 +206,8 @@ impl Client {
                 "restore_all needs a checkpoint_store to restore from",
             ));
         };
-        let kept = self.engine.run(async move {
-            let mut kept = Vec::new();
-            for id in store.list().await.map_err(|error| store_failed(&error))? {
-                if let Some(stored) = store.load(id).await.map_err(|e| store_failed(&e))? {
-                    kept.push(Checkpoint::parse(&stored.data)?);
-                }
-            }
-            Ok(kept)
-        });
+        let patience = self.engine.config().timeouts.total;
+        let kept = self.engine.run(async move { read_all(store, patience).await });
         let mut live = Vec::new();
         for checkpoint in kept.await? {
             live.push(self.restore(&checkpoint).await?);
@@ -279,8 +276,28 @@ impl Client {
     }
 }
 
-fn store_failed(error: &HostError) -> LiveFlowError {
-    LiveFlowError::HandlerFailed {
-        context: ErrorContext::new(format!("the checkpoint store failed: {error}")),
+/// Every checkpoint in the store.
+async fn read_all(store: Arc<dyn CheckpointStore>, patience: Duration) -> Result<Vec<Checkpoint>> {
+    let reading = async {
+        let mut kept = Vec::new();
+        for id in store.list().await.map_err(store_failed)? {
+            if let Some(stored) = store.load(id.clone()).await.map_err(store_failed)? {
+                let checkpoint = Checkpoint::parse(&stored.data);
+                kept.push(checkpoint.map_err(|error| of_session(&id, error))?);
+            }
+        }
+        Ok(kept)
+    };
+    // The caller's own code: it may panic, and it may never return.
+    match tokio::time::timeout(patience, AssertUnwindSafe(reading).catch_unwind()).await {
+        Ok(Ok(kept)) => kept,
+        Ok(Err(_)) => Err(store_failed("it panicked")),
+        Err(_) => Err(store_failed("it did not come back within timeouts.total")),
     }
+}
+
+fn of_session(id: &str, mut error: LiveFlowError) -> LiveFlowError {
+    let context = error.context_mut();
+    context.reason = format!("the stored checkpoint of session {id}: {}", context.reason);
+    error
 }

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use crate::config::CreateBody;
-use crate::engine::{DirectCall, DirectReply, Engine, now, seed, unique_key};
+use crate::engine::{Engine, Job, Reply, now, seed, unique_key};
 use crate::error::{ErrorContext, LiveFlowError, Result};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
 use crate::ids::{LiveFlowId, SessionId};
 use crate::json::Json;
-use crate::machine::{ClockDifference, CreateInput, CreateMachine, CreateStep, Wanted};
+use crate::machine::{ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, Wanted};
+use crate::service::ListPage;
 use crate::session::Session;
 
 use super::Client;
@@ -93,49 +94,59 @@ impl Creating {
         loop {
             let input = match step {
                 CreateStep::Done(result) => return result,
-                CreateStep::WaitUntil(until) => {
-                    tokio::time::sleep(until.since(now())).await;
-                    CreateInput::Waited
-                }
+                CreateStep::WaitUntil(until) => match self.engine.sleep_until(until).await {
+                    Ok(()) => CreateInput::Waited,
+                    Err(closed) => CreateInput::Stopped(closed),
+                },
                 CreateStep::Send { fresh_credentials } => {
-                    let call = DirectCall::Create {
+                    let job = Job::Create {
                         flow: self.flow.clone(),
                         inputs: self.wanted.inputs.clone(),
                         idempotency_key: self.idempotency_key.clone(),
                     };
-                    match self.engine.ask(call, deadline, fresh_credentials).await {
-                        Some(DirectReply::Write(result)) => CreateInput::Sent(result),
-                        None => CreateInput::Sent(Err(cut_off())),
-                        Some(_) => return Err(self.not_started()),
+                    match self.engine.ask(job, deadline, fresh_credentials).await {
+                        Reply::Write(result) => CreateInput::Sent(result),
+                        _ => CreateInput::Stopped(self.not_started()),
                     }
                 }
                 CreateStep::List => {
                     let begun = now();
-                    let result = self.look(deadline).await;
-                    CreateInput::Listed { begun, result }
+                    match self.look(deadline).await {
+                        Some(result) => CreateInput::Listed { begun, result },
+                        None => CreateInput::Stopped(self.not_started()),
+                    }
                 }
             };
             step = machine.handle(now(), input);
         }
     }
 
-    /// The sessions that this create could have brought about.
-    async fn look(&self, deadline: crate::machine::Moment) -> Result<Vec<Session>, Failure> {
-        let call = DirectCall::List { flow: self.flow.clone() };
-        let mut list = match self.engine.ask(call, deadline, false).await {
-            Some(DirectReply::List(list)) => list?,
-            _ => return Err(cut_off()),
-        };
-        let clock = ClockDifference::between(SystemTime::now(), list.date());
+    /// The sessions that this create could have brought about. `None` when they cannot be asked for.
+    async fn look(&self, deadline: Moment) -> Option<Result<Vec<Session>, Failure>> {
         let own: HashSet<SessionId> = self.client.own().ids.clone();
         let mut fits = Vec::new();
-        while let Some(session) = list.next().await {
-            let session = session?;
-            if !own.contains(&session.id) && self.wanted.fits(&session, clock) {
-                fits.push(session);
+        let mut page = ListPage::default();
+        loop {
+            let job = Job::List { flow: self.flow.clone(), page };
+            let mut list = match self.engine.ask(job, deadline, false).await {
+                Reply::List(Ok(list)) => list,
+                Reply::List(Err(failure)) => return Some(Err(failure)),
+                _ => return None,
+            };
+            let clock = ClockDifference::between(SystemTime::now(), list.date());
+            while let Some(session) = list.next().await {
+                match session {
+                    Ok(session) if own.contains(&session.id) => {}
+                    Ok(session) if self.wanted.fits(&session, clock) => fits.push(session),
+                    Ok(_) => {}
+                    Err(failure) => return Some(Err(failure)),
+                }
+            }
+            match list.next_page() {
+                Some(next) => page = next,
+                None => return Some(Ok(fits)),
             }
         }
-        Ok(fits)
     }
 
     fn not_started(&self) -> LiveFlowError {
@@ -147,21 +158,5 @@ impl Creating {
                 )
             },
         })
-    }
-}
-
-/// A request that was on its way when the client was suspended or closed.
-fn cut_off() -> Failure {
-    Failure {
-        kind: FailureKind::NoStatus,
-        error: LiveFlowError::Network {
-            context: ErrorContext {
-                retryable: true,
-                ..ErrorContext::new(
-                    "the request was given up, because the client was suspended or closed",
-                )
-            },
-        },
-        retry_after: None,
     }
 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::answer::Answer;
-use crate::engine::{DirectCall, DirectReply, Engine, client_closed, now, seed, unique_key};
+use crate::engine::{Engine, Job, Reply, now, seed, unique_key};
 use crate::error::{ErrorContext, LiveFlowError, Result};
 use crate::failure::{Failure, FailureKind};
 use crate::ids::{LiveFlowId, SessionId};
@@ -41,10 +41,10 @@ impl Tries {
         }
     }
 
-    /// Sends one request. `None`: it was on its way when the client was closed or suspended.
-    pub(super) async fn ask(&mut self, call: DirectCall) -> Option<DirectReply> {
+    /// Sends one request.
+    pub(super) async fn ask(&mut self, job: Job) -> Reply {
         let fresh = std::mem::take(&mut self.refresh);
-        self.engine.ask(call, self.deadline, fresh).await
+        self.engine.ask(job, self.deadline, fresh).await
     }
 
     /// Waits out a failure of a read, if it may pass; gives the error otherwise.
@@ -87,8 +87,7 @@ impl Tries {
             return Err(failure.error);
         }
         self.last_error = Some(failure.error);
-        tokio::time::sleep(until.since(now())).await;
-        Ok(())
+        self.engine.sleep_until(until).await
     }
 
     /// The error of a call that was not sent: the client is closed, or the deadline came first.
@@ -118,13 +117,13 @@ pub(super) async fn get_session(
 
 async fn read(mut tries: Tries, flow: LiveFlowId, session: SessionId) -> Result<Session> {
     loop {
-        let call = DirectCall::Get { flow: flow.clone(), session: session.clone() };
-        match tries.ask(call).await {
-            Some(DirectReply::Read(Ok(Reading::Session { session, .. }))) => return Ok(*session),
-            Some(DirectReply::Read(Err(failure))) => tries.again_after_read(failure).await?,
-            // Cut off by a suspend: it is only a read, and waits for its turn again.
-            None => tries.engine.check()?,
-            Some(_) => return Err(tries.not_started()),
+        let job = Job::Get { flow: flow.clone(), session: session.clone(), known: None };
+        match tries.ask(job).await {
+            Reply::Read { result: Ok(Reading::Session { session, .. }), .. } => {
+                return Ok(*session);
+            }
+            Reply::Read { result: Err(failure), .. } => tries.again_after_read(failure).await?,
+            _ => return Err(tries.not_started()),
         }
     }
 }
@@ -137,38 +136,49 @@ pub(super) async fn add_user_input(
 ) -> Result<Session> {
     let text = answer.text();
     let tries = Tries::new(engine);
-    engine
-        .run(write_input(tries, flow, session, answer))
-        .await
-        .map_err(|error| error.with_answer(text))
+    let write = write_input(tries, flow.clone(), session.clone(), answer);
+    match engine.run(write).await.map_err(|error| error.with_answer(text))? {
+        Some(session) => Ok((*session).clone()),
+        // Taken, but not shown: read it back.
+        None => get_session(engine, flow, session).await.map_err(taken),
+    }
 }
 
+/// Gives the session, if the service shows it.
 async fn write_input(
     mut tries: Tries,
     flow: LiveFlowId,
     session: SessionId,
     answer: Answer,
-) -> Result<Session> {
+) -> Result<Option<Arc<Session>>> {
     let idempotency_key = unique_key();
     loop {
-        let call = DirectCall::AddUserInput {
+        let job = Job::AddUserInput {
             flow: flow.clone(),
             session: session.clone(),
             answer: answer.json().clone(),
             idempotency_key: idempotency_key.clone(),
         };
-        match tries.ask(call).await {
-            Some(DirectReply::Write(Ok(Some(session)))) => return Ok((*session).clone()),
-            // Taken, but not shown: read it back.
-            Some(DirectReply::Write(Ok(None))) => return read(tries, flow, session).await,
-            Some(DirectReply::Write(Err(failure))) if failure.is_outcome_unknown() => {
+        match tries.ask(job).await {
+            Reply::Write(Ok(shown)) => return Ok(shown),
+            Reply::Write(Err(failure)) if failure.is_outcome_unknown() => {
                 return Err(outcome_unknown(&failure.error));
             }
-            Some(DirectReply::Write(Err(failure))) => tries.again_after_write(failure).await?,
-            None => return Err(outcome_unknown(&client_closed())),
-            Some(_) => return Err(tries.not_started()),
+            Reply::Write(Err(failure)) => tries.again_after_write(failure).await?,
+            _ => return Err(tries.not_started()),
         }
     }
+}
+
+/// The input was taken; only the session could not be read back. There is no text to hand back.
+fn taken(mut error: LiveFlowError) -> LiveFlowError {
+    let context = error.context_mut();
+    context.retryable = false;
+    context.reason = format!(
+        "the input was accepted, but the session could not be read afterwards: {}",
+        context.reason
+    );
+    error
 }
 
 fn outcome_unknown(cause: &LiveFlowError) -> LiveFlowError {

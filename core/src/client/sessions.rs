@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
-use crate::engine::{DirectCall, DirectReply, Engine};
+use crate::engine::{Engine, Job, Reply};
 use crate::error::Result;
 use crate::ids::LiveFlowId;
-use crate::service::SessionStream;
+use crate::service::{ListPage, SessionStream};
 use crate::session::Session;
 
 use super::direct::Tries;
@@ -17,51 +17,58 @@ pub struct SessionIter {
     engine: Arc<Engine>,
     flow: LiveFlowId,
     state: Arc<Mutex<State>>,
+    has_ended: bool,
 }
 
 enum State {
-    Unasked,
+    /// This is to be asked for next.
+    Unasked(ListPage),
     Open(Box<SessionStream>),
-    Over,
 }
 
 impl SessionIter {
     pub(super) fn new(engine: Arc<Engine>, flow: LiveFlowId) -> Self {
-        Self { engine, flow, state: Arc::new(Mutex::new(State::Unasked)) }
+        let state = Arc::new(Mutex::new(State::Unasked(ListPage::default())));
+        Self { engine, flow, state, has_ended: false }
     }
 
     /// The next session; none after the last one, and after an error.
     ///
-    /// Failures before the first session are tried again like those of any read. One amid the list
-    /// is an error: what follows is not known.
+    /// A list, or a page of it, that fails before its first session is tried again like any read. A
+    /// failure amid it is an error: what follows is not known.
     pub async fn next(&mut self) -> Option<Result<Session>> {
+        if self.has_ended {
+            return None;
+        }
         let (engine, flow) = (Arc::clone(&self.engine), self.flow.clone());
         let state = Arc::clone(&self.state);
-        let step = async move {
-            let mut state = state.lock().await;
-            if matches!(*state, State::Unasked) {
-                *state = match open(&engine, flow).await {
-                    Ok(stream) => State::Open(stream),
-                    Err(error) => {
-                        *state = State::Over;
-                        return Err(error);
-                    }
+        let step = async move { advance(&mut *state.lock().await, &engine, &flow).await };
+        let next = self.engine.run(step).await.transpose();
+        self.has_ended = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+async fn advance(
+    state: &mut State,
+    engine: &Arc<Engine>,
+    flow: &LiveFlowId,
+) -> Result<Option<Session>> {
+    loop {
+        match state {
+            State::Unasked(page) => *state = State::Open(open(engine, flow, page).await?),
+            State::Open(stream) => {
+                let next = tokio::select! {
+                    next = stream.next() => next,
+                    () = engine.closed() => return engine.check().map(|()| None),
                 };
-            }
-            let State::Open(stream) = &mut *state else { return Ok(None) };
-            match stream.next().await {
-                Some(Ok(session)) => Ok(Some(session)),
-                Some(Err(failure)) => {
-                    *state = State::Over;
-                    Err(failure.error)
-                }
-                None => {
-                    *state = State::Over;
-                    Ok(None)
+                match (next, stream.next_page()) {
+                    (Some(session), _) => return session.map(Some).map_err(|it| it.error),
+                    (None, Some(page)) => *state = State::Unasked(page),
+                    (None, None) => return Ok(None),
                 }
             }
-        };
-        self.engine.run(step).await.transpose()
+        }
     }
 }
 
@@ -71,14 +78,17 @@ impl std::fmt::Debug for SessionIter {
     }
 }
 
-async fn open(engine: &Arc<Engine>, flow: LiveFlowId) -> Result<Box<SessionStream>> {
+async fn open(
+    engine: &Arc<Engine>,
+    flow: &LiveFlowId,
+    page: &ListPage,
+) -> Result<Box<SessionStream>> {
     let mut tries = Tries::new(engine);
     loop {
-        match tries.ask(DirectCall::List { flow: flow.clone() }).await {
-            Some(DirectReply::List(Ok(stream))) => return Ok(stream),
-            Some(DirectReply::List(Err(failure))) => tries.again_after_read(failure).await?,
-            None => engine.check()?,
-            Some(_) => return Err(tries.not_started()),
+        match tries.ask(Job::List { flow: flow.clone(), page: page.clone() }).await {
+            Reply::List(Ok(stream)) => return Ok(stream),
+            Reply::List(Err(failure)) => tries.again_after_read(failure).await?,
+            _ => return Err(tries.not_started()),
         }
     }
 }

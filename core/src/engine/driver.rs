@@ -16,7 +16,6 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::config::ClientConfig;
 use crate::error::LiveFlowError;
-use crate::json::Json;
 use crate::machine::{CallId, Dice, Input, Machine, Moment};
 use crate::service::Service;
 
@@ -25,11 +24,11 @@ use super::clock;
 use super::gate::{Bar, Gate};
 use super::mailbox::{Message, Waiter, WatchId};
 use super::random;
-use super::requests::{Job, Request};
+use super::requests::{Asker, Reply, Request, Tag};
 use super::saves::Saves;
 use super::watched::Published;
 
-use wire::{InFlight, Outcome};
+use wire::InFlight;
 
 /// The clock that counts sleep and tokio's timer, which may not, are compared at least this often.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
@@ -38,8 +37,16 @@ type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 /// Something that a future of the engine's brought.
 enum Event {
-    Request { number: u64, outcome: Outcome },
-    Saved { id: WatchId, number: Option<u64>, result: Result<(), LiveFlowError> },
+    /// A request is over; without a reply it was aborted.
+    Replied {
+        number: u64,
+        reply: Option<Reply>,
+    },
+    Saved {
+        id: WatchId,
+        number: Option<u64>,
+        result: Result<(), LiveFlowError>,
+    },
 }
 
 /// One watched session.
@@ -47,8 +54,8 @@ struct Slot {
     machine: Box<Machine>,
     published: Published,
     bar: Bar,
-    /// A body and its `ETag`, to ask whether it is still the same.
-    tag: Option<(Json, String)>,
+    /// To ask whether a body is still the same.
+    tag: Option<Tag>,
     saves: Saves,
     wake: Option<Moment>,
 }
@@ -67,11 +74,10 @@ pub(super) struct Driver {
     work: FuturesUnordered<Work>,
     in_flight: BTreeMap<u64, InFlight>,
     requests: u64,
-    /// When writes that were on the wire at suspend or close are given up.
-    grace_until: Option<Moment>,
     is_suspended: bool,
     lifecycle_order: u64,
-    is_closing: bool,
+    /// Set by a close: when what is still under way is given up.
+    closing_until: Option<Moment>,
     is_stopping_all: bool,
 }
 
@@ -97,10 +103,9 @@ impl Driver {
             work: FuturesUnordered::new(),
             in_flight: BTreeMap::new(),
             requests: 0,
-            grace_until: None,
             is_suspended: false,
             lifecycle_order: 0,
-            is_closing: false,
+            closing_until: None,
             is_stopping_all: false,
         }
     }
@@ -110,14 +115,12 @@ impl Driver {
         loop {
             self.fire_timers();
             self.send_what_may_be_sent();
-            if self.is_closing && self.in_flight.is_empty() && self.all_stored() {
+            if self.is_closing() && self.has_nothing_left_to_do() {
                 return;
             }
             let nap = self.next_wake().map_or(LONGEST_NAP, |at| at.since(clock::now()));
             tokio::select! {
-                biased;
-                // Messages first: until a suspend is heard, the gate keeps handing requests back.
-                message = self.mailbox.recv(), if !self.is_closing => match message {
+                message = self.mailbox.recv(), if !self.is_closing() => match message {
                     Some(message) => self.take_message(message),
                     None => self.close(),
                 },
@@ -133,9 +136,8 @@ impl Driver {
     fn next_wake(&self) -> Option<Moment> {
         let now = clock::now();
         let timer = self.timers.first().map(|(at, _)| *at);
-        let budget =
-            if self.is_suspended || self.is_closing { None } else { self.budget.wake_at(now) };
-        [timer, budget, self.grace_until].into_iter().flatten().min()
+        let budget = self.may_send().then(|| self.budget.wake_at(now)).flatten();
+        [timer, budget, self.closing_until, self.grace_ends()].into_iter().flatten().min()
     }
 
     fn fire_timers(&mut self) {
@@ -150,10 +152,7 @@ impl Driver {
             }
             self.tell(id, Input::Wake);
         }
-        if self.grace_until.is_some_and(|until| now >= until) {
-            self.grace_until = None;
-            self.give_up_writes();
-        }
+        self.give_up_writes(now);
     }
 }
 
@@ -177,23 +176,34 @@ impl Driver {
                     self.tell(id, Input::Wake);
                 }
             }
-            Message::Tell { id, input } => self.tell(id, input),
+            Message::Tell { id, input } => {
+                if let (Input::Close, Some(slot)) = (&input, self.slots.get(&id)) {
+                    // Whoever closes it is about to do the same.
+                    self.gate.bar(&slot.bar);
+                }
+                self.tell(id, input);
+            }
             Message::Call { id, call, waiter, input } => {
                 if self.slots.contains_key(&id) {
                     self.waiters.insert(call, waiter);
                     self.tell(id, input);
                 }
             }
-            Message::Direct { call, deadline, fresh_credentials, reply } => {
+            Message::GiveUp { id, call } => {
+                self.waiters.remove(&call);
+                self.tell(id, Input::GiveUp { call });
+            }
+            Message::Ask { call, job, deadline, fresh_credentials, reply } => {
                 let request = Request {
-                    owner: None,
-                    job: Job::Direct { call, reply },
+                    asker: Asker::Caller(call, reply),
+                    job,
                     not_after: None,
                     deadline: Some(deadline),
                     fresh_credentials,
                 };
                 self.budget.add(Class::Direct, clock::now(), request);
             }
+            Message::Forgo { call } => self.forgo(|request| request.is_call(call)),
             Message::Suspend { order } => self.suspend(order),
             Message::Resume { order } => self.resume(order),
             Message::NetworkChanged => {
@@ -207,7 +217,7 @@ impl Driver {
 
     fn take_event(&mut self, event: Event) {
         match event {
-            Event::Request { number, outcome } => self.request_over(number, outcome),
+            Event::Replied { number, reply } => self.request_over(number, reply),
             Event::Saved { id, number, result } => self.saved(id, number, result),
         }
     }

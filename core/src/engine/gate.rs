@@ -1,19 +1,25 @@
 //! What keeps requests from starting after `suspend` or `close` has returned.
 
-use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
-use std::task::Poll;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
-/// Shut by a client's `suspend` and `close`. Requests take their first step while holding it open, so
-/// once it is shut none can be about to start.
+use crate::service::Exit;
+
+/// Shut by a client's `suspend` and `close`.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Gate(Arc<RwLock<bool>>);
 
 /// A single watch's own bar, set under the client's gate.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct Bar(Arc<AtomicBool>);
+
+/// The way out for one request: through the client's gate, past its watch's bar if it has one. Its
+/// first byte leaves while the gate is held open, so once the gate is shut none can be about to.
+#[derive(Debug)]
+pub(crate) struct WayOut {
+    gate: Gate,
+    bar: Option<Bar>,
+}
 
 impl Bar {
     pub(crate) fn is_set(&self) -> bool {
@@ -32,60 +38,47 @@ impl Gate {
         bar.0.store(true, Ordering::Release);
     }
 
-    /// Starts what `start` makes of `request`, if the gate is open and `bar`, if any, is not set;
-    /// gives the request back otherwise.
-    pub(crate) async fn pass<T, F: Future>(
-        &self,
-        bar: Option<Bar>,
-        request: T,
-        start: impl FnOnce(T) -> F,
-    ) -> Result<F::Output, T> {
-        let mut waiting = Some((request, start));
-        let mut running: Option<Pin<Box<F>>> = None;
-        poll_fn(move |cx| {
-            if let Some(running) = &mut running {
-                return running.as_mut().poll(cx).map(Ok);
-            }
-            let Some((request, start)) = waiting.take() else { return Poll::Pending };
-            // Held during the first step: `set_shut` returns before it or after it, never amid it.
-            let is_shut = self.0.read().unwrap_or_else(PoisonError::into_inner);
-            if *is_shut || bar.as_ref().is_some_and(Bar::is_set) {
-                return Poll::Ready(Err(request));
-            }
-            running.insert(Box::pin(start(request))).as_mut().poll(cx).map(Ok)
-        })
-        .await
+    fn hold(&self) -> RwLockReadGuard<'_, bool> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WayOut {
+    pub(crate) fn new(gate: Gate, bar: Option<Bar>) -> Self {
+        Self { gate, bar }
+    }
+
+    pub(crate) fn is_shut(&self) -> bool {
+        self.pass(&|| true).is_none()
+    }
+}
+
+impl Exit for WayOut {
+    fn pass(&self, step: &dyn Fn() -> bool) -> Option<bool> {
+        let is_shut = self.gate.hold();
+        let is_barred = || self.bar.as_ref().is_some_and(Bar::is_set);
+        (!*is_shut && !is_barred()).then(step)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::future::ready;
-
-    use futures_util::FutureExt;
+    use std::sync::mpsc;
+    use std::thread;
+    use std::time::Duration;
 
     use super::*;
 
     #[test]
-    fn an_open_gate_lets_a_request_through_and_a_shut_one_does_not() {
+    fn an_open_gate_lets_requests_out_and_a_shut_one_does_not() {
         let gate = Gate::default();
-        assert_eq!(gate.pass(None, 7, ready).now_or_never(), Some(Ok(7)));
+        let out = WayOut::new(gate.clone(), None);
+        assert_eq!(out.pass(&|| true), Some(true));
         gate.set_shut(true);
-        assert_eq!(gate.pass(None, 7, ready).now_or_never(), Some(Err(7)));
+        assert!(out.is_shut());
+        assert_eq!(out.pass(&|| panic!("it must not leave")), None);
         gate.set_shut(false);
-        assert_eq!(gate.pass(None, 7, ready).now_or_never(), Some(Ok(7)));
-    }
-
-    #[test]
-    fn a_request_that_has_started_goes_on_behind_a_shut_gate() {
-        let gate = Gate::default();
-        let mut request = Box::pin(gate.pass(None, 7, |number| async move {
-            tokio::task::yield_now().await;
-            number
-        }));
-        assert_eq!(request.as_mut().now_or_never(), None);
-        gate.set_shut(true);
-        assert_eq!(request.as_mut().now_or_never(), Some(Ok(7)));
+        assert_eq!(out.pass(&|| false), Some(false));
     }
 
     #[test]
@@ -93,7 +86,24 @@ mod tests {
         let gate = Gate::default();
         let bar = Bar::default();
         gate.bar(&bar);
-        assert_eq!(gate.pass(Some(bar), 7, ready).now_or_never(), Some(Err(7)));
-        assert_eq!(gate.pass(Some(Bar::default()), 7, ready).now_or_never(), Some(Ok(7)));
+        assert!(WayOut::new(gate.clone(), Some(bar)).is_shut());
+        assert!(!WayOut::new(gate.clone(), Some(Bar::default())).is_shut());
+    }
+
+    #[test]
+    fn shutting_waits_for_a_step_that_is_being_taken() {
+        let gate = Gate::default();
+        let out = WayOut::new(gate.clone(), None);
+        let (shut, is_shut) = mpsc::channel();
+        let shutting = out.pass(&|| {
+            let (gate, shut) = (gate.clone(), shut.clone());
+            thread::spawn(move || {
+                gate.set_shut(true);
+                shut.send(()).unwrap();
+            });
+            is_shut.recv_timeout(Duration::from_millis(50)).is_err()
+        });
+        assert_eq!(shutting, Some(true), "it was not shut amid the step");
+        is_shut.recv_timeout(Duration::from_secs(10)).expect("it is shut after the step");
     }
 }

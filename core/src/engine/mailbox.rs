@@ -1,16 +1,15 @@
 //! What handles say to the engine.
 
+use std::sync::Arc;
+
 use tokio::sync::oneshot;
 
 use crate::error::Result;
-use crate::failure::Failure;
-use crate::ids::{LiveFlowId, SessionId};
-use crate::json::Json;
-use crate::machine::{CallId, Input, Machine, Moment, WriteResult};
-use crate::service::{Reading, SessionStream};
+use crate::machine::{CallId, Input, Machine, Moment};
 use crate::session::Session;
 
 use super::gate::Bar;
+use super::requests::{Job, Reply};
 use super::watched::Published;
 
 /// One watch of one session by this client.
@@ -37,12 +36,22 @@ pub(crate) enum Message {
         waiter: Waiter,
         input: Input,
     },
+    /// Nobody waits for this call's result any more.
+    GiveUp {
+        id: WatchId,
+        call: CallId,
+    },
     /// One request outside any watch.
-    Direct {
-        call: DirectCall,
+    Ask {
+        call: CallId,
+        job: Job,
         deadline: Moment,
         fresh_credentials: bool,
-        reply: oneshot::Sender<DirectReply>,
+        reply: oneshot::Sender<Reply>,
+    },
+    /// Whoever asked has gone away, or has no time left.
+    Forgo {
+        call: CallId,
     },
     Suspend {
         order: u64,
@@ -57,22 +66,5 @@ pub(crate) enum Message {
 /// Where the result of a machine's call goes.
 pub(crate) enum Waiter {
     Answer(oneshot::Sender<Result<()>>),
-    Cancel(oneshot::Sender<Result<std::sync::Arc<Session>>>),
-}
-
-/// The service's calls, as they are made outside a watch.
-#[derive(Debug, Clone)]
-pub(crate) enum DirectCall {
-    Create { flow: LiveFlowId, inputs: Json, idempotency_key: String },
-    Get { flow: LiveFlowId, session: SessionId },
-    List { flow: LiveFlowId },
-    AddUserInput { flow: LiveFlowId, session: SessionId, answer: Json, idempotency_key: String },
-}
-
-pub(crate) enum DirectReply {
-    Write(WriteResult),
-    Read(Result<Reading, Failure>),
-    List(Result<Box<SessionStream>, Failure>),
-    /// Nothing was sent: the deadline came first, or the client was closed.
-    NotStarted,
+    Cancel(oneshot::Sender<Result<Arc<Session>>>),
 }

@@ -15,15 +15,15 @@ mod runtime;
 mod saves;
 mod watched;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::config::ClientConfig;
-use crate::error::{LiveFlowError, Result};
+use crate::error::{ErrorContext, LiveFlowError, Result};
 use crate::machine::{CallId, Input, Machine, Moment, Settings};
 use crate::service::Service;
 
@@ -38,8 +38,9 @@ pub(crate) use runtime::AbortOnDrop;
 pub(crate) use callbacks::{drop_elsewhere, run_callback};
 pub(crate) use clock::{now, wall_milliseconds};
 pub(crate) use gate::Bar;
-pub(crate) use mailbox::{DirectCall, DirectReply, Waiter};
+pub(crate) use mailbox::Waiter;
 pub(crate) use random::{seed, unique_key};
+pub(crate) use requests::{Job, Reply};
 pub(crate) use watched::View;
 
 /// What handles hold of a client's engine. When the last one is gone the engine ends.
@@ -51,7 +52,7 @@ pub(crate) struct Engine {
     mailbox: mpsc::UnboundedSender<Message>,
     gate: Gate,
     process: u32,
-    is_closed: AtomicBool,
+    is_closed: watch::Sender<bool>,
     ids: AtomicU64,
     /// The newest suspend or resume. Held while one is carried out, so that they keep their order.
     lifecycle_order: Mutex<u64>,
@@ -90,7 +91,7 @@ impl Engine {
             mailbox,
             gate,
             process: std::process::id(),
-            is_closed: AtomicBool::new(false),
+            is_closed: watch::Sender::new(false),
             ids: AtomicU64::new(0),
             lifecycle_order: Mutex::new(0),
             crowd: Mutex::default(),
@@ -118,10 +119,28 @@ impl Engine {
                  along; make a new client in the forked process",
             ));
         }
-        if self.is_closed.load(Ordering::Acquire) {
+        if self.is_closed() {
             return Err(client_closed());
         }
         Ok(())
+    }
+
+    fn is_closed(&self) -> bool {
+        *self.is_closed.borrow()
+    }
+
+    /// Waits until the client is closed.
+    pub(crate) async fn closed(&self) {
+        // It fails only without a sender, which is held here.
+        let _ = self.is_closed.subscribe().wait_for(|is_closed| *is_closed).await;
+    }
+
+    /// Sleeps on the shared runtime; `Closed` as soon as the client is closed.
+    pub(crate) async fn sleep_until(&self, until: Moment) -> Result<()> {
+        tokio::select! {
+            () = self.closed() => Err(client_closed()),
+            () = tokio::time::sleep(until.since(now())) => Ok(()),
+        }
     }
 
     /// Runs a future on the shared runtime, so that a caller can wait for it on any executor. It is
@@ -143,23 +162,25 @@ impl Engine {
         &self.runtime
     }
 
-    /// One request outside any watch.
-    pub(crate) async fn ask(
-        &self,
-        call: DirectCall,
-        deadline: Moment,
-        fresh_credentials: bool,
-    ) -> Option<DirectReply> {
-        let (reply, answer) = oneshot::channel();
-        let message = Message::Direct { call, deadline, fresh_credentials, reply };
-        if self.mailbox.send(message).is_err() {
-            return Some(DirectReply::NotStarted);
-        }
+    /// One request outside any watch. When the caller's future is dropped, what has not left stays.
+    pub(crate) async fn ask(&self, job: Job, deadline: Moment, fresh_credentials: bool) -> Reply {
+        let call = CallId(self.next_id());
+        // Dropped after the receiver, so that the engine finds nobody waiting.
+        let mut forgo = TellOnDrop { engine: self, message: Some(Message::Forgo { call }) };
+        let (reply, mut answer) = oneshot::channel();
+        self.tell(Message::Ask { call, job, deadline, fresh_credentials, reply });
         let timer = tokio::time::sleep(deadline.since(now()) + SLACK);
-        tokio::select! {
-            answer = answer => answer.ok(),
-            () = timer => Some(DirectReply::NotStarted),
-        }
+        let answer = tokio::select! {
+            answer = &mut answer => answer,
+            () = timer => {
+                // The engine knows how far it got, and says so.
+                self.tell(Message::Forgo { call });
+                answer.await
+            }
+        };
+        forgo.message = None;
+        // Without an engine there is nobody who could have sent it.
+        answer.unwrap_or(Reply::NotStarted)
     }
 
     /// Over how long the first looks of new watches are spread: not at all for a few, over one
@@ -200,8 +221,15 @@ impl Engine {
         }
         let mut order = self.lifecycle_order.lock().unwrap_or_else(PoisonError::into_inner);
         *order += 1;
-        self.gate.set_shut(is_shut);
-        self.tell(message(*order));
+        // The engine hears of it before requests are kept back, and after they are let out, so that
+        // none is handed back and forth in between.
+        if is_shut {
+            self.tell(message(*order));
+            self.gate.set_shut(true);
+        } else {
+            self.gate.set_shut(false);
+            self.tell(message(*order));
+        }
     }
 
     pub(crate) fn network_changed(&self) {
@@ -213,9 +241,9 @@ impl Engine {
             return;
         }
         let _order = self.lifecycle_order.lock().unwrap_or_else(PoisonError::into_inner);
-        if !self.is_closed.swap(true, Ordering::AcqRel) {
-            self.gate.set_shut(true);
+        if !self.is_closed.send_replace(true) {
             self.tell(Message::Close);
+            self.gate.set_shut(true);
         }
     }
 
@@ -231,7 +259,7 @@ impl Engine {
     }
 }
 
-/// How long after its deadline a direct call still waits for the engine to report it.
+/// How long after its deadline a request may take to be reported, before it is asked for.
 const SLACK: Duration = Duration::from_millis(250);
 
 impl Watch {
@@ -252,9 +280,10 @@ impl Watch {
         let message =
             Message::Call { id: self.id, call, waiter: waiter(reply), input: begin(call) };
         self.engine.mailbox.send(message).map_err(|_| client_closed())?;
-        let mut give_up = GiveUpOnDrop { watch: self, call: Some(call) };
+        let message = Message::GiveUp { id: self.id, call };
+        let mut give_up = TellOnDrop { engine: &self.engine, message: Some(message) };
         let result = result.await;
-        give_up.call = None;
+        give_up.message = None;
         result.unwrap_or_else(|_| Err(watch_closed()))
     }
 
@@ -265,14 +294,14 @@ impl Watch {
     /// Ends the watch. When this returns, none of its requests can be about to start.
     pub(crate) fn close(&self) {
         if self.engine.process == std::process::id() {
-            self.engine.gate.bar(&self.bar);
             self.tell(Input::Close);
+            self.engine.gate.bar(&self.bar);
         }
     }
 
     /// Whether this watch or its client was closed.
     pub(crate) fn is_over(&self) -> bool {
-        self.bar.is_set() || self.engine.is_closed.load(Ordering::Acquire)
+        self.bar.is_set() || self.engine.is_closed()
     }
 }
 
@@ -282,15 +311,16 @@ impl Drop for Watch {
     }
 }
 
-struct GiveUpOnDrop<'a> {
-    watch: &'a Watch,
-    call: Option<CallId>,
+/// Tells the engine that a caller's future was dropped before it was done.
+struct TellOnDrop<'a> {
+    engine: &'a Engine,
+    message: Option<Message>,
 }
 
-impl Drop for GiveUpOnDrop<'_> {
+impl Drop for TellOnDrop<'_> {
     fn drop(&mut self) {
-        if let Some(call) = self.call {
-            self.watch.tell(Input::GiveUp { call });
+        if let Some(message) = self.message.take() {
+            self.engine.tell(message);
         }
     }
 }
@@ -301,4 +331,10 @@ pub(crate) fn client_closed() -> LiveFlowError {
 
 pub(crate) fn watch_closed() -> LiveFlowError {
     LiveFlowError::closed("the watch of this session is over; watch the session again")
+}
+
+pub(crate) fn store_failed(why: impl std::fmt::Display) -> LiveFlowError {
+    LiveFlowError::HandlerFailed {
+        context: ErrorContext::new(format!("the checkpoint store failed: {why}")),
+    }
 }

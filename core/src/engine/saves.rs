@@ -24,6 +24,14 @@ impl Errand {
             data: checkpoint.to_text(),
         })
     }
+
+    /// Of the checkpoint that is saved.
+    pub(super) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Save(checkpoint) => Some(checkpoint.number),
+            Self::Forget(_) => None,
+        }
+    }
 }
 
 impl Saves {

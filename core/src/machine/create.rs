@@ -81,6 +81,8 @@ pub(crate) enum CreateInput {
         result: Result<Vec<Session>, Failure>,
     },
     Waited,
+    /// Nothing more can be sent or looked at: the client is closed, or the deadline has passed.
+    Stopped(LiveFlowError),
 }
 
 /// What to do next.
@@ -127,6 +129,8 @@ impl CreateMachine {
                 CreateStep::Send { fresh_credentials: false }
             }
             CreateInput::Listed { begun, result } => self.listed(now, begun, result),
+            CreateInput::Stopped(_) if matches!(self.stage, Stage::Looking(_)) => self.unknown(),
+            CreateInput::Stopped(error) => self.done(Err(error)),
         }
     }
 

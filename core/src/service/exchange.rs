@@ -144,10 +144,8 @@ impl Service {
                 Some(Ok(target)) if !is_followed => {
                     url = target;
                     is_followed = true;
-                    if !route.call.is_read() {
-                        // Only 307 and 308 get here, which promise that nothing was done.
-                        left.came_back();
-                    }
+                    // Of writes only 307 and 308 get here, which promise that nothing was done.
+                    left.came_back();
                 }
                 Some(Ok(_)) => {
                     return Err(told.not_followed(status, response.headers(), &Refusal::Again));

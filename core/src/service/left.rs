@@ -17,36 +17,66 @@ use http_body::{Body, Frame, SizeHint};
 const HERE: u8 = 0;
 const GONE: u8 = 1;
 const WITHDRAWN: u8 = 2;
+const KEPT_BACK: u8 = 3;
+
+/// Where requests leave; whoever owns it can shut it.
+pub(crate) trait Exit: fmt::Debug + Send + Sync {
+    /// Takes the step and gives its result, unless the exit is shut. It cannot be shut amid the step.
+    fn pass(&self, step: &dyn Fn() -> bool) -> Option<bool>;
+}
 
 /// Shared between a request and whoever waits for it: has its first byte been handed to the
 /// connection? One for each attempt.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Left(Arc<AtomicU8>);
+pub(crate) struct Left {
+    state: Arc<AtomicU8>,
+    exit: Option<Arc<dyn Exit>>,
+}
 
 impl Left {
+    /// For a request that may leave only while this exit is open.
+    pub(crate) fn by(exit: Arc<dyn Exit>) -> Self {
+        Self { state: Arc::default(), exit: Some(exit) }
+    }
+
     /// Whether it has left by now. It may leave the next moment: to give it up, [`Left::withdraw`].
     pub(crate) fn has_left(&self) -> bool {
-        self.0.load(Ordering::SeqCst) == GONE
+        self.is(GONE)
+    }
+
+    /// Whether it came to a shut exit. Then no byte of it has left.
+    pub(crate) fn was_kept_back(&self) -> bool {
+        self.is(KEPT_BACK)
     }
 
     /// Gives the request up. True when no byte of it has left, and then none ever will, even if the
     /// connection's own task is just about to write it.
     pub(crate) fn withdraw(&self) -> bool {
-        self.change(HERE, WITHDRAWN) || self.0.load(Ordering::SeqCst) == WITHDRAWN
+        self.change(HERE, WITHDRAWN) || self.is(WITHDRAWN) || self.was_kept_back()
     }
 
-    /// Lets it go; false when it has been withdrawn.
+    /// Lets it go; false when it has been withdrawn, or the exit is shut.
     pub(super) fn leave(&self) -> bool {
-        self.change(HERE, GONE) || self.has_left()
+        let leave = || self.change(HERE, GONE) || self.has_left();
+        let Some(exit) = &self.exit else { return leave() };
+        exit.pass(&leave).unwrap_or_else(|| {
+            self.change(HERE, KEPT_BACK);
+            false
+        })
     }
 
-    /// The service has said that it did nothing with it (307, 308): as if it had not left.
+    /// The service has said that it did nothing with it (a redirect that is followed): as if it had
+    /// not left.
     pub(super) fn came_back(&self) {
         self.change(GONE, HERE);
     }
 
+    fn is(&self, state: u8) -> bool {
+        self.state.load(Ordering::SeqCst) == state
+    }
+
     fn change(&self, from: u8, to: u8) -> bool {
-        self.0.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+        self.state.compare_exchange(from, to, Ordering::SeqCst, Ordering::SeqCst).is_ok()
     }
 }
 
@@ -116,6 +146,26 @@ mod tests {
         assert!(left.leave());
         assert!(left.clone().has_left());
         assert!(!left.withdraw());
+    }
+
+    #[derive(Debug, Default)]
+    struct Door(std::sync::atomic::AtomicBool);
+
+    impl Exit for Door {
+        fn pass(&self, step: &dyn Fn() -> bool) -> Option<bool> {
+            (!self.0.load(Ordering::SeqCst)).then(step)
+        }
+    }
+
+    #[test]
+    fn what_comes_to_a_shut_exit_never_leaves() {
+        let door = Arc::new(Door::default());
+        let (early, late) = (Left::by(door.clone()), Left::by(door.clone()));
+        assert!(early.leave());
+        door.0.store(true, Ordering::SeqCst);
+        assert!(!late.leave());
+        assert!(late.was_kept_back() && !early.was_kept_back());
+        assert!(late.withdraw());
     }
 
     #[test]

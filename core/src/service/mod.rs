@@ -37,8 +37,8 @@ use exchange::Ask;
 use routes::{Route, Routes};
 use transport::Transport;
 
-pub(crate) use left::Left;
-pub(crate) use sessions::SessionStream;
+pub(crate) use left::{Exit, Left};
+pub(crate) use sessions::{ListPage, SessionStream};
 
 /// The service at one address, asked with one set of credentials. Clones share connections.
 #[derive(Clone)]
@@ -74,8 +74,8 @@ pub(crate) struct Known {
 /// What a read shows.
 #[derive(Debug)]
 pub(crate) enum Reading {
-    /// What is known already; nothing was decoded.
-    Unchanged,
+    /// What is known already; nothing was decoded. With its `ETag` if it came once more in full.
+    Unchanged { etag: Option<String> },
     /// This, with its `ETag` if it has one.
     Session { session: Box<Session>, etag: Option<String> },
 }
@@ -111,12 +111,12 @@ impl Service {
         let etag = known.and_then(|known| known.etag.as_deref());
         let success = self.ask(Ask { route, idempotency_key: None, etag }, attempt).await?;
         if success.status == StatusCode::NOT_MODIFIED {
-            return Ok(Reading::Unchanged);
+            return Ok(Reading::Unchanged { etag: None });
         }
         let etag = success.headers.get(ETAG).and_then(|etag| Some(etag.to_str().ok()?.to_owned()));
         let body = success.body(self).await?;
         if known.is_some_and(|known| body.bytes.trim_ascii() == known.raw.as_str().as_bytes()) {
-            return Ok(Reading::Unchanged);
+            return Ok(Reading::Unchanged { etag });
         }
         let decoded = decode_session(&body.bytes, flow, Some(session), &self.0.aliases)
             .map_err(|why| body.not_as_described(self, &why.to_string()))?;
@@ -164,13 +164,14 @@ impl Service {
         Ok(shown.filter(|shown| shows(shown, session)))
     }
 
-    /// The flow's sessions, one at a time.
+    /// The flow's sessions, or one page of them, one at a time.
     pub(crate) async fn get_sessions(
         &self,
         flow: &LiveFlowId,
+        page: &ListPage,
         attempt: &Attempt,
     ) -> Result<SessionStream, Failure> {
-        SessionStream::open(self.clone(), flow.clone(), attempt.clone()).await
+        SessionStream::open(self.clone(), flow.clone(), page.clone(), attempt).await
     }
 
     /// A success is one whatever becomes of its body: the status has said so.

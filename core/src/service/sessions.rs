@@ -2,7 +2,8 @@
 //! that the flow ever ran.
 
 use std::collections::HashSet;
-use std::time::SystemTime;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use bytes::{Buf, Bytes};
 
@@ -12,26 +13,34 @@ use crate::session::{ArraySplitter, Session, decode_session};
 
 use super::body::{BodyError, BodyReader};
 use super::exchange::{Arrival, Ask};
-use super::left::Left;
 use super::retry_after::date;
 use super::{Attempt, Service, detail};
 
-/// What get sessions gives. A failure ends it. `next` may be dropped and called again: nothing is
-/// lost.
+/// Which part of a list is asked for: where it begins, and what the part before it held. A session
+/// created in between shifts the pages, so that one can stand on both.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ListPage {
+    offset: u64,
+    before: Arc<HashSet<SessionId>>,
+}
+
+/// What get sessions gives: the whole list, or one page of it. A failure ends it. `next` may be
+/// dropped and called again: nothing is lost.
 pub(crate) struct SessionStream {
     service: Service,
     flow: LiveFlowId,
-    attempt: Attempt,
+    /// For each wait.
+    timeout: Duration,
     date: Option<SystemTime>,
-    /// `None` between two pages.
-    page: Option<Page>,
-    offset: u64,
-    ids: PageIds,
-    has_ended: bool,
+    asked: ListPage,
+    brought: HashSet<SessionId>,
+    /// `None` at its end.
+    arriving: Option<Arriving>,
+    next_page: Option<ListPage>,
 }
 
 /// One answer, cut into its elements as it arrives.
-struct Page {
+struct Arriving {
     arrival: Arrival,
     reader: BodyReader,
     splitter: ArraySplitter,
@@ -39,30 +48,23 @@ struct Page {
     elements: u64,
 }
 
-/// The ids of this page and the one before: a session created in between shifts the pages, so that
-/// one can stand on both.
-#[derive(Default)]
-struct PageIds {
-    before: HashSet<SessionId>,
-    now: HashSet<SessionId>,
-}
-
 impl SessionStream {
     pub(super) async fn open(
         service: Service,
         flow: LiveFlowId,
-        attempt: Attempt,
+        asked: ListPage,
+        attempt: &Attempt,
     ) -> Result<Self, Failure> {
-        let page = Page::open(&service, &flow, 0, &attempt).await?;
+        let arriving = Arriving::open(&service, &flow, asked.offset, attempt).await?;
         Ok(Self {
-            date: date(&page.arrival.headers),
-            page: Some(page),
-            attempt: Attempt { fresh_credentials: false, ..attempt },
+            date: date(&arriving.arrival.headers),
+            timeout: attempt.timeout,
+            asked,
+            brought: HashSet::new(),
+            arriving: Some(arriving),
+            next_page: None,
             service,
             flow,
-            offset: 0,
-            ids: PageIds::default(),
-            has_ended: false,
         })
     }
 
@@ -71,57 +73,54 @@ impl SessionStream {
         self.date
     }
 
-    /// The next session, a failure (the last thing it gives), or `None` at the end.
+    /// The next session, a failure (the last thing it gives), or `None` at the end, when
+    /// [`SessionStream::next_page`] says whether there is more.
     pub(crate) async fn next(&mut self) -> Option<Result<Session, Failure>> {
-        if self.has_ended {
-            return None;
-        }
         let next = self.advance().await.transpose();
-        self.has_ended = !matches!(next, Some(Ok(_)));
-        if self.has_ended {
+        if !matches!(next, Some(Ok(_))) {
             // Gives the connection back, or closes it, whoever keeps this stream.
-            self.page = None;
+            self.arriving = None;
         }
         next
     }
 
+    /// What to ask for after the end of this one.
+    pub(crate) fn next_page(&mut self) -> Option<ListPage> {
+        self.next_page.take()
+    }
+
     async fn advance(&mut self) -> Result<Option<Session>, Failure> {
+        let Some(arriving) = &mut self.arriving else { return Ok(None) };
         let page_size = self.service.0.routes.page_size().map(u64::from);
-        loop {
-            let Some(page) = &mut self.page else {
-                let attempt = Attempt { left: Left::default(), ..self.attempt.clone() };
-                let page = Page::open(&self.service, &self.flow, self.offset, &attempt).await?;
-                self.page = Some(page);
-                continue;
-            };
-            if let Some(session) = page.next(&self.service, &self.flow, &self.attempt).await? {
-                // Without pages, or past the end of one, there is no page to come that could repeat
-                // it, and no reason to remember it.
-                let is_last = page_size.is_none_or(|size| page.elements > size);
-                if is_last || self.ids.is_new(&session.id) {
-                    return Ok(Some(session));
-                }
-                continue;
+        while let Some(session) = arriving.next(&self.service, &self.flow, self.timeout).await? {
+            // Without pages, or past the end of one, there is no page to come that could repeat it,
+            // and no reason to remember it.
+            let is_last = page_size.is_none_or(|size| arriving.elements > size);
+            let is_new = || !self.asked.before.contains(&session.id);
+            if is_last || (is_new() && self.brought.insert(session.id.clone())) {
+                return Ok(Some(session));
             }
-            // A short page is the last one; a long one means that `limit` is not obeyed, and that
-            // this was the whole list.
-            if page_size != Some(page.elements) {
-                return Ok(None);
-            }
-            if !self.ids.turn() {
-                return Err(page.failure(
+        }
+        // A short page is the last one; a long one means that `limit` is not obeyed, and that this
+        // was the whole list.
+        if page_size == Some(arriving.elements) {
+            if self.brought.is_empty() {
+                return Err(arriving.failure(
                     &self.service,
                     "two pages with the same sessions; does the service know limit and offset \
                      (endpoints.list_page_size)?",
                 ));
             }
-            self.offset += page.elements;
-            self.page = None;
+            self.next_page = Some(ListPage {
+                offset: self.asked.offset + arriving.elements,
+                before: Arc::new(std::mem::take(&mut self.brought)),
+            });
         }
+        Ok(None)
     }
 }
 
-impl Page {
+impl Arriving {
     async fn open(
         service: &Service,
         flow: &LiveFlowId,
@@ -140,7 +139,7 @@ impl Page {
         &mut self,
         service: &Service,
         flow: &LiveFlowId,
-        attempt: &Attempt,
+        timeout: Duration,
     ) -> Result<Option<Session>, Failure> {
         loop {
             let mut rest: &[u8] = &self.chunk;
@@ -166,7 +165,7 @@ impl Page {
             }
             let (told, status) =
                 (service.told(&self.arrival.route, &self.arrival.hidden), self.arrival.status);
-            match tokio::time::timeout(attempt.timeout, self.reader.next()).await {
+            match tokio::time::timeout(timeout, self.reader.next()).await {
                 Ok(Ok(Some(chunk))) => self.chunk = chunk,
                 Ok(Ok(None)) => {
                     return match self.splitter.finish() {
@@ -175,7 +174,7 @@ impl Page {
                     };
                 }
                 Ok(Err(error)) => return Err(told.bad_body(status, error)),
-                Err(_) => return Err(told.body_too_late(status, attempt.timeout)),
+                Err(_) => return Err(told.body_too_late(status, timeout)),
             }
         }
     }
@@ -185,19 +184,5 @@ impl Page {
         let beginning = String::from_utf8_lossy(&self.chunk[..self.chunk.len().min(64)]);
         let is_html = self.elements == 0 && detail::is_html(headers, &beginning);
         service.told(route, hidden).not_as_described(*status, why, is_html)
-    }
-}
-
-impl PageIds {
-    fn is_new(&mut self, id: &SessionId) -> bool {
-        !self.before.contains(id) && self.now.insert(id.clone())
-    }
-
-    /// Begins another page; false when the one that ends brought nothing new.
-    fn turn(&mut self) -> bool {
-        let brought = std::mem::take(&mut self.now);
-        let is_progress = !brought.is_empty();
-        self.before = brought;
-        is_progress
     }
 }

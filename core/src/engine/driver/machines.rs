@@ -3,11 +3,10 @@
 use crate::engine::budget::Class;
 use crate::engine::clock;
 use crate::engine::mailbox::{Waiter, WatchId};
-use crate::engine::requests::{Job, Request};
+use crate::engine::requests::{Asker, Job, Request};
 use crate::machine::{Input, OpId, Output};
 use crate::service::Known;
 
-use super::wire::Kind;
 use super::{Driver, Slot};
 use crate::engine::saves::Errand;
 
@@ -45,8 +44,8 @@ impl Driver {
                         .map(|(_, etag)| etag.clone()),
                 });
                 let request = Request {
-                    owner: Some((id, op)),
-                    job: Job::Read { flow, session, known },
+                    asker: Asker::Machine(id, op),
+                    job: Job::Get { flow, session, known },
                     not_after: None,
                     deadline: None,
                     fresh_credentials,
@@ -64,8 +63,8 @@ impl Driver {
             } => {
                 let (flow, session) = ids(slot);
                 let request = Request {
-                    owner: Some((id, op)),
-                    job: Job::Answer { flow, session, answer, idempotency_key },
+                    asker: Asker::Machine(id, op),
+                    job: Job::AddUserInput { flow, session, answer, idempotency_key },
                     not_after,
                     deadline: Some(deadline),
                     fresh_credentials,
@@ -75,7 +74,7 @@ impl Driver {
             Output::SendCancel { op, deadline, fresh_credentials } => {
                 let (flow, session) = ids(slot);
                 let request = Request {
-                    owner: Some((id, op)),
+                    asker: Asker::Machine(id, op),
                     job: Job::Cancel { flow, session },
                     not_after: None,
                     deadline: Some(deadline),
@@ -105,20 +104,8 @@ impl Driver {
     }
 
     fn withdraw(&mut self, id: WatchId, op: OpId) {
-        if self.is_stopping_all {
-            return;
-        }
-        let owner = Some((id, op));
-        for request in self.budget.take_out(|request| request.owner == owner) {
-            self.report_not_started(request);
-        }
-        let number = self
-            .in_flight
-            .iter()
-            .find(|(_, request)| request.owner == owner && request.kind == Kind::Read)
-            .map(|(number, _)| *number);
-        if let Some(number) = number {
-            self.abort(number);
+        if !self.is_stopping_all {
+            self.forgo(|request| request.is_op(id, op));
         }
     }
 

@@ -1,8 +1,10 @@
 //! Checkpoints on their way to the store and back.
 
 use crate::engine::mailbox::WatchId;
+use crate::engine::runtime::AbortOnDrop;
 use crate::engine::saves::Errand;
-use crate::error::{ErrorContext, LiveFlowError};
+use crate::engine::store_failed;
+use crate::error::LiveFlowError;
 use crate::machine::Input;
 
 use super::{Driver, Event};
@@ -17,14 +19,21 @@ impl Driver {
 
     fn start_errand(&mut self, id: WatchId, errand: Errand) {
         let Some(store) = self.config.checkpoint_store.clone() else { return };
-        let (number, done) = match errand {
-            Errand::Save(checkpoint) => (Some(checkpoint.number), store.save(checkpoint)),
-            Errand::Forget(session) => (None, store.delete(session)),
-        };
+        let number = errand.number();
+        // A task of its own, because it is the caller's code, which may panic.
+        let task = tokio::spawn(async move {
+            match errand {
+                Errand::Save(checkpoint) => store.save(checkpoint).await,
+                Errand::Forget(session) => store.delete(session).await,
+            }
+        });
+        let abort_on_drop = AbortOnDrop::new(task.abort_handle());
         self.work.push(Box::pin(async move {
-            let result = done.await.map_err(|error| LiveFlowError::HandlerFailed {
-                context: ErrorContext::new(format!("the checkpoint store failed: {error}")),
-            });
+            let _abort_on_drop = abort_on_drop;
+            let result = match task.await {
+                Ok(result) => result.map_err(store_failed),
+                Err(_) => Err(store_failed("it panicked")),
+            };
             Event::Saved { id, number, result }
         }));
     }

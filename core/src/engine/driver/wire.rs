@@ -1,52 +1,39 @@
 //! Requests: when they are sent, and what came of them.
 
+use std::sync::Arc;
+
 use futures_util::future::{AbortHandle, Abortable};
 
 use crate::engine::clock;
-use crate::engine::mailbox::WatchId;
-use crate::engine::requests::{Done, Job, Request, Signal};
+use crate::engine::gate::WayOut;
+use crate::engine::requests::{Asker, Reply, Request, Signal};
 use crate::error::{ErrorContext, LiveFlowError};
 use crate::failure::{Failure, FailureKind};
-use crate::machine::{Input, Moment, OpId, hinted};
+use crate::machine::{Moment, hinted};
 use crate::service::Left;
 
-use super::{Driver, Event};
-
-pub(super) enum Outcome {
-    Done(Box<Done>, Signal),
-    /// The gate was shut.
-    NotStarted(Box<Request>),
-    Aborted,
-}
+use super::{Class, Driver, Event};
 
 /// One request on the wire.
 pub(super) struct InFlight {
-    pub(super) owner: Option<(WatchId, OpId)>,
-    pub(super) kind: Kind,
-    pub(super) left: Left,
-    pub(super) abort: AbortHandle,
+    request: Request,
+    begun: Moment,
+    left: Left,
+    abort: AbortHandle,
+    /// For a write that is waited for no longer than this: the client was suspended, or it or the
+    /// watch was closed.
+    give_up_at: Option<Moment>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Read,
-    Answer,
-    Cancel,
-    /// A write outside any watch: its caller waits for it.
-    DirectWrite,
-}
-
+// Sending.
 impl Driver {
     pub(super) fn send_what_may_be_sent(&mut self) {
-        if self.is_suspended || self.is_closing {
-            return;
-        }
-        loop {
+        while self.may_send() {
             let now = clock::now();
             let Some(request) = self.budget.admit(now) else { return };
             if request.is_pointless(now) {
-                self.budget.ended(None);
-                self.report_not_started(request);
+                self.budget.unused();
+                self.not_started(request);
             } else {
                 self.send(now, request);
             }
@@ -56,84 +43,119 @@ impl Driver {
     fn send(&mut self, now: Moment, request: Request) {
         self.requests += 1;
         let number = self.requests;
-        let left = Left::default();
+        let bar = match request.asker {
+            Asker::Machine(id, _) => self.slots.get(&id).map(|slot| slot.bar.clone()),
+            Asker::Caller(..) => None,
+        };
+        let way_out = Arc::new(WayOut::new(self.gate.clone(), bar));
+        let left = Left::by(way_out.clone());
         let attempt = request.attempt(now, self.config.timeouts.request, left.clone());
+        let (job, service) = (request.job.clone(), self.service.clone());
         let (abort, registration) = AbortHandle::new_pair();
-        let owner = request.owner;
-        self.in_flight.insert(number, InFlight { owner, kind: kind(&request), left, abort });
-        let bar = owner.and_then(|(id, _)| self.slots.get(&id)).map(|slot| slot.bar.clone());
-        let (gate, service) = (self.gate.clone(), self.service.clone());
+        let in_flight = InFlight { request, begun: now, left, abort, give_up_at: None };
+        self.in_flight.insert(number, in_flight);
         self.work.push(Box::pin(async move {
-            let passed = gate.pass(bar, request, |request| request.send(service, attempt));
-            let outcome = match Abortable::new(passed, registration).await {
-                Ok(Ok((done, signal))) => Outcome::Done(Box::new(done), signal),
-                Ok(Err(request)) => Outcome::NotStarted(Box::new(request)),
-                Err(_) => Outcome::Aborted,
+            // Looked at before anything is done, because credentials are asked for first, and that
+            // runs the caller's code.
+            let reply = if way_out.is_shut() {
+                None
+            } else {
+                Abortable::new(job.carry_out(service, attempt), registration).await.ok()
             };
-            Event::Request { number, outcome }
+            Event::Replied { number, reply }
         }));
     }
+}
 
-    pub(super) fn abort(&mut self, number: u64) {
-        if let Some(request) = self.in_flight.get(&number) {
-            request.abort.abort();
+// Stopping.
+impl Driver {
+    /// These requests are not wanted any more. A write that has left already goes on.
+    pub(super) fn forgo(&mut self, wanted: impl Fn(&Request) -> bool) {
+        for request in self.budget.take_out(&wanted) {
+            self.answer_not_started(request);
         }
+        self.stop_in_flight(wanted);
     }
 
-    /// Writes that are still on the wire when their grace is over.
-    pub(super) fn give_up_writes(&mut self) {
-        for request in self.in_flight.values() {
-            request.abort.abort();
-        }
-    }
-
-    pub(super) fn report_not_started(&mut self, request: Request) {
-        let owner = request.owner;
-        if let Some(done) = request.not_started() {
-            self.report(owner, done);
-        }
-    }
-
-    fn report(&mut self, owner: Option<(WatchId, OpId)>, done: Done) {
-        match (done, owner) {
-            (Done::Machine { input, tag }, Some((id, _))) => {
-                if let (Some(tag), Some(slot)) = (tag, self.slots.get_mut(&id)) {
-                    slot.tag = Some(tag);
-                }
-                self.tell(id, input);
+    /// Ends what has not left, and reads in any case. Writes that have left get their grace, if the
+    /// client is to be quiet or their watch was closed.
+    pub(super) fn stop_in_flight(&mut self, wanted: impl Fn(&Request) -> bool) {
+        let is_quiet = !self.may_send();
+        let until = clock::now() + self.config.suspend_grace;
+        for in_flight in self.in_flight.values_mut().filter(|it| wanted(&it.request)) {
+            if in_flight.request.job.is_read() || in_flight.left.withdraw() {
+                in_flight.abort.abort();
+                continue;
             }
-            (Done::Machine { .. }, None) => {}
-            // Whoever asked may have gone away meanwhile.
-            (Done::Direct { reply, result }, _) => drop(reply.send(result)),
+            let is_barred = match in_flight.request.asker {
+                Asker::Machine(id, _) => self.slots.get(&id).is_some_and(|slot| slot.bar.is_set()),
+                Asker::Caller(..) => false,
+            };
+            if is_quiet || is_barred {
+                in_flight.give_up_at.get_or_insert(until);
+            }
         }
     }
 
-    pub(super) fn request_over(&mut self, number: u64, outcome: Outcome) {
-        let Some(request) = self.in_flight.remove(&number) else { return };
-        match outcome {
-            Outcome::Done(done, signal) => {
-                self.budget.ended(signal.reached);
-                if let Some(hold) = signal.hold {
-                    let random = self.dice.unit();
-                    let hold = hinted(hold, self.config.max_retry_after, random);
-                    tracing::info!(target: "liveflow::engine", ?hold, "the service asks to wait");
-                    self.budget.hold(clock::now() + hold);
-                }
-                self.report(request.owner, *done);
-                if let Some(failure) = signal.unreached
-                    && self.budget.is_out_of_reach()
-                {
-                    self.fail_waiting(&failure);
-                }
+    /// When the first write that was granted a grace is given up.
+    pub(super) fn grace_ends(&self) -> Option<Moment> {
+        self.in_flight.values().filter_map(|in_flight| in_flight.give_up_at).min()
+    }
+
+    pub(super) fn give_up_writes(&mut self, now: Moment) {
+        for in_flight in self.in_flight.values_mut() {
+            if in_flight.give_up_at.is_some_and(|until| now >= until) {
+                in_flight.give_up_at = None;
+                in_flight.abort.abort();
             }
-            Outcome::NotStarted(request) => {
+        }
+    }
+
+    /// After a suspension: writes go on as long as any other.
+    pub(super) fn grant_all_the_time_there_is(&mut self) {
+        for in_flight in self.in_flight.values_mut() {
+            in_flight.give_up_at = None;
+        }
+    }
+}
+
+// What came of it.
+impl Driver {
+    pub(super) fn request_over(&mut self, number: u64, reply: Option<Reply>) {
+        let Some(InFlight { request, begun, left, .. }) = self.in_flight.remove(&number) else {
+            return;
+        };
+        match reply {
+            Some(reply) if !left.was_kept_back() => self.replied(request, reply),
+            _ if left.withdraw() => {
+                self.budget.unused();
+                self.not_started(request);
+            }
+            _ => {
                 self.budget.ended(None);
-                self.report_not_started(*request);
+                if request.job.is_read() {
+                    self.not_started(request);
+                } else {
+                    let given_up = request.job.failed(begun, given_up());
+                    self.answer(request, given_up);
+                }
             }
-            Outcome::Aborted => {
-                self.budget.ended(None);
-                self.aborted(&request);
-            }
+        }
+    }
+
+    fn replied(&mut self, request: Request, reply: Reply) {
+        let signal = Signal::of(&reply);
+        self.budget.ended(signal.reached);
+        if let Some(hold) = signal.hold {
+            let hold = hinted(hold, self.config.max_retry_after, self.dice.unit());
+            tracing::info!(target: "liveflow::engine", ?hold, "the service asks to wait");
+            self.budget.hold(clock::now() + hold);
+        }
+        self.answer(request, reply);
+        if let Some(failure) = signal.unreached
+            && self.budget.is_out_of_reach()
+        {
+            self.fail_waiting(&failure);
         }
     }
 
@@ -141,43 +163,56 @@ impl Driver {
     fn fail_waiting(&mut self, failure: &Failure) {
         let now = clock::now();
         for request in self.budget.take_out(|_| true) {
-            let owner = request.owner;
-            if let Some(done) = request.failed(now, failure.clone()) {
-                self.report(owner, done);
-            }
+            let failed = request.job.failed(now, failure.clone());
+            self.answer(request, failed);
         }
     }
 
-    fn aborted(&mut self, request: &InFlight) {
-        let Some((id, op)) = request.owner else { return };
-        let never_left = request.left.withdraw();
-        let given_up = || Failure {
-            kind: FailureKind::NoStatus,
-            error: LiveFlowError::Network {
-                context: ErrorContext {
-                    retryable: true,
-                    ..ErrorContext::new(
-                        "the request was given up while the service had not answered yet, because \
-                         the client was suspended or closed",
-                    )
-                },
-            },
-            retry_after: None,
+    /// Nothing of it was sent, or nothing that matters. A machine looks at its situation again; a
+    /// caller who still waits does not care when it is sent.
+    pub(super) fn not_started(&mut self, request: Request) {
+        let is_awaited = match &request.asker {
+            Asker::Machine(..) => false,
+            Asker::Caller(..) => !request.is_pointless(clock::now()),
         };
-        let input = match request.kind {
-            Kind::Answer if !never_left => Input::AnswerDone { op, result: Err(given_up()) },
-            Kind::Cancel if !never_left => Input::CancelDone { op, result: Err(given_up()) },
-            _ => Input::NotStarted { op },
-        };
-        self.tell(id, input);
+        if is_awaited && !self.is_closing() {
+            self.budget.add(Class::Direct, clock::now(), request);
+        } else {
+            self.answer_not_started(request);
+        }
+    }
+
+    fn answer_not_started(&mut self, request: Request) {
+        self.answer(request, Reply::NotStarted);
+    }
+
+    fn answer(&mut self, request: Request, reply: Reply) {
+        match request.asker {
+            Asker::Machine(id, op) => {
+                let (input, tag) = reply.into_input(op, &request.job);
+                if let (Some(tag), Some(slot)) = (tag, self.slots.get_mut(&id)) {
+                    slot.tag = Some(tag);
+                }
+                self.tell(id, input);
+            }
+            // Whoever asked may have gone away meanwhile.
+            Asker::Caller(_, caller) => drop(caller.send(reply)),
+        }
     }
 }
 
-fn kind(request: &Request) -> Kind {
-    match request.job {
-        _ if request.is_read() => Kind::Read,
-        Job::Answer { .. } => Kind::Answer,
-        Job::Cancel { .. } => Kind::Cancel,
-        Job::Direct { .. } | Job::Read { .. } => Kind::DirectWrite,
+fn given_up() -> Failure {
+    Failure {
+        kind: FailureKind::NoStatus,
+        error: LiveFlowError::Network {
+            context: ErrorContext {
+                retryable: true,
+                ..ErrorContext::new(
+                    "the request was given up while the service had not answered yet, because the \
+                     client was suspended or closed",
+                )
+            },
+        },
+        retry_after: None,
     }
 }

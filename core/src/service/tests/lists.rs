@@ -2,7 +2,7 @@
 
 use tokio::sync::Semaphore;
 
-use super::super::SessionStream;
+use super::super::{ListPage, SessionStream};
 use super::*;
 
 /// A session's id, told apart by a number.
@@ -17,7 +17,7 @@ fn list(numbers: impl IntoIterator<Item = u32>) -> String {
 }
 
 async fn open(service: &Service) -> Result<SessionStream, Failure> {
-    service.get_sessions(&flow(), &attempt()).await
+    service.get_sessions(&flow(), &ListPage::default(), &attempt()).await
 }
 
 /// The numbers of all sessions, and the failure at the end if there is one.
@@ -37,8 +37,16 @@ async fn drain(stream: &mut SessionStream) -> (Vec<u32>, Option<Failure>) {
     }
 }
 
+/// All of it, page after page.
 async fn all(service: &Service) -> (Vec<u32>, Option<Failure>) {
-    drain(&mut open(service).await.unwrap()).await
+    let mut stream = open(service).await.unwrap();
+    let mut numbers = Vec::new();
+    loop {
+        let (more, failure) = drain(&mut stream).await;
+        numbers.extend(more);
+        let Some(page) = stream.next_page() else { return (numbers, failure) };
+        stream = service.get_sessions(&flow(), &page, &attempt()).await.unwrap();
+    }
 }
 
 #[tokio::test]
@@ -178,14 +186,14 @@ async fn the_reader_may_take_longer_than_an_attempt_but_the_service_may_not() {
     let server = gated(vec![first.to_owned(), second.to_owned()], Arc::clone(&gate)).await;
     let service = service(&server.base);
     let impatient = within(Duration::from_millis(300));
-    let mut stream = service.get_sessions(&flow(), &impatient).await.unwrap();
+    let mut stream = service.get_sessions(&flow(), &ListPage::default(), &impatient).await.unwrap();
     assert!(stream.next().await.unwrap().is_ok());
     tokio::time::sleep(Duration::from_millis(500)).await;
     gate.add_permits(1);
     assert_eq!(drain(&mut stream).await, (vec![1], None));
 
     gate.add_permits(1);
-    let mut stream = service.get_sessions(&flow(), &impatient).await.unwrap();
+    let mut stream = service.get_sessions(&flow(), &ListPage::default(), &impatient).await.unwrap();
     let (numbers, failure) = drain(&mut stream).await;
     assert_eq!(numbers, [0]);
     let failure = failure.unwrap();

@@ -29,7 +29,7 @@ async fn a_read_shows_the_session_and_its_etag() {
 async fn an_etag_is_sent_and_304_means_unchanged() {
     let server = Server::answering(vec![b"HTTP/1.1 304 Not Modified\r\n\r\n".to_vec()]).await;
     let known = known(&session_json(SESSION), Some("\"v1\""));
-    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged)));
+    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged { .. })));
     assert!(server.text().contains("if-none-match: \"v1\"\r\n"));
 }
 
@@ -52,8 +52,8 @@ async fn the_same_bytes_are_unchanged_and_others_are_not() {
     ])
     .await;
     let known = known(&body, None);
-    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged)));
-    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged)));
+    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged { .. })));
+    assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Unchanged { .. })));
     assert!(matches!(read(&server, Some(&known)).await, Ok(Reading::Session { .. })));
 }
 
