@@ -84,7 +84,9 @@ impl Tries {
             .unwrap_or_default();
         let until = now() + wait.max(hint);
         if until >= self.deadline {
-            return Err(failure.error);
+            // A last try that the deadline cut short tells less than the one before it.
+            let told_more = self.last_error.take().filter(|_| now() >= self.deadline);
+            return Err(told_more.unwrap_or(failure.error));
         }
         self.last_error = Some(failure.error);
         self.engine.sleep_until(until).await
