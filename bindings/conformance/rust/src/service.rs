@@ -15,6 +15,9 @@ const FLOW_ID: &str = "c0f0a3c2-5d1e-4b7a-9a57-2f6f0d5c9e11";
 /// How often the player looks whether something has come about.
 pub(crate) const LOOK_EVERY: Duration = Duration::from_millis(5);
 
+/// A speed at which the service's clock as good as stands still.
+pub(crate) const STANDSTILL: f64 = 0.000_001;
+
 pub(crate) struct Service {
     simulator: Simulator,
 }

@@ -14,7 +14,7 @@ use crate::failure::{Failure, Result};
 use crate::host::Store;
 use crate::pattern::Names;
 use crate::scenario::{MAIN, Scenario};
-use crate::service::{LOOK_EVERY, Service};
+use crate::service::{LOOK_EVERY, STANDSTILL, Service};
 
 pub(crate) struct Stage {
     pub(crate) scenario: Scenario,
@@ -74,6 +74,8 @@ impl Stage {
             failure: watch::Sender::new(None),
             scenario,
         };
+        // Sessions go only as far as they are brought.
+        stage.service.clock(&json!({"speed": STANDSTILL})).await?;
         for session in &stage.scenario.sessions {
             for _ in 0..session.count.unwrap_or(1) {
                 let id = stage.service.prepare(&stage.flow, session).await?;
@@ -83,9 +85,7 @@ impl Stage {
             }
         }
         let simulator = &stage.scenario.simulator;
-        if let Some(speed) = simulator.speed {
-            stage.service.clock(&json!({"speed": speed})).await?;
-        }
+        stage.service.clock(&json!({"speed": simulator.speed.unwrap_or(1.0)})).await?;
         stage.service.set(&simulator.settings).await?;
         stage.add_faults(&simulator.faults).await?;
         stage.service.clear_journal().await?;
