@@ -67,6 +67,10 @@ impl Client {
             };
             let Some(event) = event else { return live.wait(None).await };
             on_event(&event).map_err(|error| handler_failed("on_event", &error))?;
+            if event.is_terminal() || matches!(event, SessionEvent::PromptRequested { .. }) {
+                // What came of an answer that was sent is known now, or will be in a moment.
+                sent(answering.take()).await?;
+            }
             match event {
                 SessionEvent::PromptRequested { prompt } => {
                     let handler = on_prompt(prompt.clone());
@@ -79,11 +83,6 @@ impl Client {
                     answering = None;
                 }
                 SessionEvent::Finished { session } | SessionEvent::Failed { session, .. } => {
-                    if let Some(Answering { is_sending, answer, .. }) = answering
-                        && is_sending.load(Ordering::Acquire)
-                    {
-                        answer.await?;
-                    }
                     return Ok(session);
                 }
                 SessionEvent::WatchEnded { reason } => return Err(ended(&reason)),
@@ -105,6 +104,16 @@ impl<F> Answering<F> {
     fn is_thinking_about(&self, prompt: &Prompt) -> bool {
         let same = self.prompt.run_id == prompt.run_id && self.prompt.round == prompt.round;
         same && !self.is_sending.load(Ordering::Acquire)
+    }
+}
+
+/// Waits for an answer that is on its way. A handler that has given none is dropped.
+async fn sent<F: Future<Output = Result<()>>>(answering: Option<Answering<F>>) -> Result<()> {
+    match answering {
+        Some(Answering { is_sending, answer, .. }) if is_sending.load(Ordering::Acquire) => {
+            answer.await
+        }
+        _ => Ok(()),
     }
 }
 
