@@ -37,7 +37,7 @@ type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 /// Something that a future of the engine's brought.
 enum Event {
-    /// A request is over; without a reply it was aborted.
+    /// A request is over; without a reply it was kept back or stopped.
     Replied {
         number: u64,
         reply: Option<Reply>,

@@ -130,7 +130,12 @@ impl CreateMachine {
             }
             CreateInput::Listed { begun, result } => self.listed(now, begun, result),
             CreateInput::Stopped(_) if matches!(self.stage, Stage::Looking(_)) => self.unknown(),
-            CreateInput::Stopped(error) => self.done(Err(error)),
+            CreateInput::Stopped(error @ LiveFlowError::Closed { .. }) => self.done(Err(error)),
+            CreateInput::Stopped(late) => {
+                // What kept it from being sent until then tells more than that it was late.
+                let error = self.last_error.take().unwrap_or(late);
+                self.done(Err(error))
+            }
         }
     }
 

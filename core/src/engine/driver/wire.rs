@@ -82,9 +82,13 @@ impl Driver {
     pub(super) fn stop_in_flight(&mut self, wanted: impl Fn(&Request) -> bool) {
         let is_quiet = !self.may_send();
         let until = clock::now() + self.config.suspend_grace;
-        for in_flight in self.in_flight.values_mut().filter(|it| wanted(&it.request)) {
+        let mut stopped = Vec::new();
+        for (number, in_flight) in &mut self.in_flight {
+            if !wanted(&in_flight.request) {
+                continue;
+            }
             if in_flight.request.job.is_read() || in_flight.left.withdraw() {
-                in_flight.abort.abort();
+                stopped.push(*number);
                 continue;
             }
             let is_barred = match in_flight.request.asker {
@@ -95,6 +99,17 @@ impl Driver {
                 in_flight.give_up_at.get_or_insert(until);
             }
         }
+        // At once, so that whoever asked is free to ask for something else.
+        for number in stopped {
+            self.stop(number);
+        }
+    }
+
+    fn stop(&mut self, number: u64) {
+        if let Some(in_flight) = self.in_flight.remove(&number) {
+            in_flight.abort.abort();
+            self.cut_short(in_flight);
+        }
     }
 
     /// When the first write that was granted a grace is given up.
@@ -103,11 +118,10 @@ impl Driver {
     }
 
     pub(super) fn give_up_writes(&mut self, now: Moment) {
-        for in_flight in self.in_flight.values_mut() {
-            if in_flight.give_up_at.is_some_and(|until| now >= until) {
-                in_flight.give_up_at = None;
-                in_flight.abort.abort();
-            }
+        let is_over = |in_flight: &InFlight| in_flight.give_up_at.is_some_and(|until| now >= until);
+        let over = self.in_flight.iter().filter(|(_, in_flight)| is_over(in_flight));
+        for number in over.map(|(number, _)| *number).collect::<Vec<_>>() {
+            self.stop(number);
         }
     }
 
@@ -122,24 +136,30 @@ impl Driver {
 // What came of it.
 impl Driver {
     pub(super) fn request_over(&mut self, number: u64, reply: Option<Reply>) {
-        let Some(InFlight { request, begun, left, .. }) = self.in_flight.remove(&number) else {
-            return;
-        };
+        // It is not there if it was stopped meanwhile.
+        let Some(in_flight) = self.in_flight.remove(&number) else { return };
         match reply {
-            Some(reply) if !left.was_kept_back() => self.replied(request, reply),
-            _ if left.withdraw() => {
-                self.budget.unused();
-                self.not_started(request);
+            Some(reply) if !in_flight.left.was_kept_back() => {
+                self.replied(in_flight.request, reply);
             }
-            _ => {
-                self.budget.ended(None);
-                if request.job.is_read() {
-                    self.not_started(request);
-                } else {
-                    let given_up = request.job.failed(begun, given_up());
-                    self.answer(request, given_up);
-                }
-            }
+            _ => self.cut_short(in_flight),
+        }
+    }
+
+    /// It was kept back or stopped, so there is no reply.
+    fn cut_short(&mut self, in_flight: InFlight) {
+        let InFlight { request, begun, left, .. } = in_flight;
+        if left.withdraw() {
+            self.budget.unused();
+            self.not_started(request);
+            return;
+        }
+        self.budget.ended(None);
+        if request.job.is_read() {
+            self.not_started(request);
+        } else {
+            let given_up = request.job.failed(begun, given_up());
+            self.answer(request, given_up);
         }
     }
 
