@@ -306,14 +306,10 @@ async fn an_answer_given_up_before_it_left_is_as_if_it_had_never_been_given() {
     let client = client(&simulator);
     let (live, events, prompt) = asked(&client, ASK).await;
     simulator.begin_outage(Outage::Refuse, None).await.unwrap();
-    let lost = until(&events, |event| match event {
-        SessionEvent::ConnectionLost { .. } => Some(()),
-        _ => None,
-    });
-    tokio::select! {
-        result = live.answer(&prompt, "blue") => panic!("it cannot have arrived: {result:?}"),
-        () = lost => {}
-    }
+    until(&events, |event| matches!(event, SessionEvent::ConnectionLost { .. }).then_some(()))
+        .await;
+    let given_up = tokio::time::timeout(Duration::from_millis(100), live.answer(&prompt, "blue"));
+    assert!(given_up.await.is_err(), "it cannot have arrived");
     simulator.end_outage().await.unwrap();
     within(live.answer(&prompt, "green")).await.unwrap();
     let rest = rest(&events).await;

@@ -122,12 +122,16 @@ async fn a_service_that_is_down_is_a_network_error_and_nothing_was_sent() {
     let simulator = simulator().await;
     let client = impatient(&simulator);
     simulator.stop().await;
-    for error in [
-        within(client.get_session(ASK, UNKNOWN)).await.unwrap_err(),
-        within(client.create_session(ASK, inputs())).await.unwrap_err(),
-        within(client.add_user_input(ASK, UNKNOWN, "blue")).await.unwrap_err(),
-        within(client.cancel_session(ASK, UNKNOWN)).await.unwrap_err(),
-    ] {
+    let (read, create, input, cancel) = within(async {
+        tokio::join!(
+            client.get_session(ASK, UNKNOWN),
+            client.create_session(ASK, inputs()),
+            client.add_user_input(ASK, UNKNOWN, "blue"),
+            client.cancel_session(ASK, UNKNOWN),
+        )
+    })
+    .await;
+    for error in [read, create, input, cancel].map(Result::unwrap_err) {
         assert!(matches!(error, LiveFlowError::Network { .. }), "{error:?}");
         assert!(error.is_retryable());
         assert!(error.to_string().contains("nothing was sent"), "{error}");
@@ -319,8 +323,11 @@ async fn every_answer_that_fails_hands_its_text_back() {
 async fn an_answer_that_cannot_reach_the_service_is_a_network_error_with_its_text() {
     let simulator = simulator().await;
     let client = impatient(&simulator);
-    let (live, _, prompt) = asked(&client, ASK).await;
+    let (live, events, prompt) = asked(&client, ASK).await;
     simulator.stop().await;
+    // Until then a connection that is kept alive might still take it.
+    until(&events, |event| matches!(event, SessionEvent::ConnectionLost { .. }).then_some(()))
+        .await;
     let error = within(live.answer(&prompt, "blue")).await.unwrap_err();
     assert!(matches!(error, LiveFlowError::Network { .. }), "{error:?}");
     assert_eq!(error.context().answer.as_deref(), Some("blue"));

@@ -4,16 +4,20 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use liveflow::{
-    Client, ClientConfig, Events, HostFuture, Json, LiveSession, Prompt, SessionEvent, SessionId,
+    Client, ClientConfig, CredentialsProvider, CredentialsRequest, Events, HostError, HostFuture,
+    Json, LiveSession, Prompt, SessionEvent, SessionId,
 };
 use liveflow_simulator::{
     Call, Effect, Fault, FaultRule, InputRecord, LatencyWhen, RequestRecord, Simulator,
     SimulatorBuilder,
 };
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 /// Lead qualification, a flow with two questions that is built into the simulator.
 pub const LEADS: &str = "f6a0e47b-23ca-471a-83da-1ed29e2c1dbe";
@@ -176,8 +180,9 @@ pub async fn rest(events: &Events) -> Vec<SessionEvent> {
 }
 
 /// The future's output; panics when it takes longer than anything may.
-pub async fn within<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(PATIENCE, future).await.expect("it comes in time")
+pub fn within<F: Future>(future: F) -> impl Future<Output = F::Output> {
+    let timed = Box::pin(tokio::time::timeout(PATIENCE, future));
+    async { timed.await.expect("it comes in time") }
 }
 
 /// Waits until something is so.
@@ -252,4 +257,60 @@ pub fn hosted<T>(
     future: impl Future<Output = Result<T, liveflow::HostError>> + Send + 'static,
 ) -> HostFuture<T> {
     Box::pin(future) as Pin<Box<_>>
+}
+
+/// Waits until no request arrives any more. Whoever still polls does so far more often.
+pub async fn quiet(simulator: &Simulator) {
+    let waiting = async {
+        let mut last = newest(simulator);
+        loop {
+            tokio::time::sleep(Duration::from_millis(250)).await;
+            let now = newest(simulator);
+            if std::mem::replace(&mut last, now) == now {
+                return;
+            }
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, waiting).await.is_ok(), "requests keep coming");
+}
+
+/// A credentials provider that keeps requests waiting while it is shut.
+#[derive(Clone)]
+pub struct Turnstile(Arc<TurnstileState>);
+
+struct TurnstileState {
+    is_open: watch::Sender<bool>,
+    asked: AtomicUsize,
+}
+
+impl Turnstile {
+    pub fn open() -> Self {
+        let is_open = watch::Sender::new(true);
+        Self(Arc::new(TurnstileState { is_open, asked: AtomicUsize::new(0) }))
+    }
+
+    pub fn set_open(&self, is_open: bool) {
+        self.0.is_open.send_replace(is_open);
+    }
+
+    /// How often credentials have been asked for.
+    pub fn asked(&self) -> usize {
+        self.0.asked.load(Ordering::SeqCst)
+    }
+
+    /// How many clients still have it.
+    pub fn holders(&self) -> usize {
+        Arc::strong_count(&self.0) - 1
+    }
+}
+
+impl CredentialsProvider for Turnstile {
+    fn headers(&self, _: CredentialsRequest) -> HostFuture<Vec<(String, String)>> {
+        self.0.asked.fetch_add(1, Ordering::SeqCst);
+        let mut is_open = self.0.is_open.subscribe();
+        hosted(async move {
+            is_open.wait_for(|is_open| *is_open).await.map_err(|e| HostError(e.to_string()))?;
+            Ok(Vec::new())
+        })
+    }
 }

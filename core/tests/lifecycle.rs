@@ -1,0 +1,532 @@
+//! Suspend, resume, close, a change of network, and handles that go away.
+
+mod common;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use common::*;
+use futures_util::future::join_all;
+use liveflow::{Client, LiveFlowError, SessionEvent, SessionStatus, WatchEndReason};
+use liveflow_simulator::{Call, Fault, FaultRule, Simulator, Status};
+use serde_json::json;
+
+/// A client whose requests wait for credentials while the turnstile is shut.
+fn with_turnstile(simulator: &Simulator) -> (Client, Turnstile) {
+    let turnstile = Turnstile::open();
+    let client = client_with(simulator, |config| {
+        config.credentials = Some(Arc::new(turnstile.clone()));
+    });
+    (client, turnstile)
+}
+
+/// So slow that only what is asked for makes a request.
+fn rarely(config: &mut liveflow::ClientConfig) {
+    config.polling.waiting_min = Duration::from_secs(120);
+    config.polling.waiting_max = Duration::from_secs(120);
+}
+
+#[tokio::test]
+async fn while_suspended_nobody_is_asked_anything_and_after_resume_everybody_once_more() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let starting = (0..20).map(|_| client.start(WORK, inputs()));
+    let live: Vec<_> = join_all(starting).await.into_iter().map(|live| live.unwrap()).collect();
+    eventually("all are polled", || count(&simulator, Call::GetSession) > 60).await;
+    client.suspend();
+    quiet(&simulator).await;
+    let before = newest(&simulator);
+    client.resume();
+    let looked_at = |session: &liveflow::LiveSession| {
+        let id = session.id().as_str().parse().unwrap();
+        simulator.journal_of(id).requests.iter().any(|request| request.number > before)
+    };
+    eventually("each is looked at", || live.iter().all(looked_at)).await;
+}
+
+#[tokio::test]
+async fn a_request_that_waits_for_its_credentials_does_not_start_after_suspend_or_close() {
+    for closes in [false, true] {
+        let simulator = simulator().await;
+        let (client, turnstile) = with_turnstile(&simulator);
+        let (live, _events, prompt) = asked(&client, ASK).await;
+        turnstile.set_open(false);
+        let asked = turnstile.asked();
+        live.poll_now();
+        eventually("a poll waits", || turnstile.asked() > asked).await;
+        let asked = turnstile.asked();
+        let get = client.get_session(ASK, live.id());
+        let answer = live.answer(&prompt, "blue");
+        let create = client.create_session(ASK, inputs());
+        let calls = async {
+            eventually("the calls wait", || turnstile.asked() >= asked + 2).await;
+            quiet(&simulator).await;
+            let before = newest(&simulator);
+            if closes {
+                client.close();
+            } else {
+                client.suspend();
+            }
+            turnstile.set_open(true);
+            quiet(&simulator).await;
+            assert_eq!(newest(&simulator), before, "closes: {closes}");
+            client.resume();
+        };
+        let (get, answer, create, ()) =
+            within(async { tokio::join!(get, answer, create, calls) }).await;
+        if closes {
+            for error in [get.unwrap_err(), answer.unwrap_err(), create.unwrap_err()] {
+                assert!(matches!(error, LiveFlowError::Closed { .. }), "{error:?}");
+            }
+        } else {
+            get.unwrap();
+            answer.unwrap();
+            create.unwrap();
+            assert_eq!(texts_of(&simulator, live.id()), ["blue"]);
+            assert_eq!(simulator.journal().sessions.len(), 2);
+        }
+    }
+}
+
+#[tokio::test]
+async fn closing_one_watch_keeps_back_its_requests_and_nobody_elses() {
+    let simulator = simulator().await;
+    let (client, turnstile) = with_turnstile(&simulator);
+    let (closed, _events, prompt) = asked(&client, ASK).await;
+    let (other, _, _) = asked(&client, ASK).await;
+    turnstile.set_open(false);
+    let asked = turnstile.asked();
+    let answer = closed.answer(&prompt, "blue");
+    let closing = async {
+        eventually("requests wait", || turnstile.asked() > asked).await;
+        quiet(&simulator).await;
+        closed.close();
+        turnstile.set_open(true);
+        newest(&simulator)
+    };
+    let (answer, before) = tokio::join!(answer, closing);
+    assert!(matches!(answer.unwrap_err(), LiveFlowError::Closed { .. }));
+    let asked_since = |session: &liveflow::LiveSession| {
+        let id = session.id().as_str().parse().unwrap();
+        simulator.journal_of(id).requests.iter().filter(|it| it.number > before).count()
+    };
+    eventually("the other goes on", || asked_since(&other) > 5).await;
+    assert_eq!(asked_since(&closed), 0);
+    assert_eq!(inputs_of(&simulator, closed.id()).len(), 0);
+}
+
+#[tokio::test]
+async fn an_answer_given_while_suspended_arrives_after_resume() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, events, prompt) = asked(&client, ASK).await;
+    client.suspend();
+    quiet(&simulator).await;
+    let before = newest(&simulator);
+    let resuming = async {
+        quiet(&simulator).await;
+        assert_eq!(newest(&simulator), before, "it waits");
+        client.resume();
+    };
+    let (answer, ()) = within(async { tokio::join!(live.answer(&prompt, "blue"), resuming) }).await;
+    answer.unwrap();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+    assert_eq!(texts_of(&simulator, live.id()), ["blue"]);
+}
+
+#[tokio::test]
+async fn direct_calls_made_while_suspended_wait_for_the_resume() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let session = client.create_session(ASK, inputs()).await.unwrap();
+    client.suspend();
+    let before = newest(&simulator);
+    let resuming = async {
+        quiet(&simulator).await;
+        assert_eq!(newest(&simulator), before);
+        client.resume();
+    };
+    let (read, created, listed, started, ()) = within(async {
+        tokio::join!(
+            client.get_session(ASK, &session.id),
+            client.create_session(ASK, inputs()),
+            client.get_sessions(ASK),
+            client.start(ASK, inputs()),
+            resuming
+        )
+    })
+    .await;
+    assert_eq!(read.unwrap().id, session.id);
+    created.unwrap();
+    assert!(!listed.unwrap().is_empty());
+    started.unwrap();
+    assert_eq!(simulator.journal().sessions.len(), 3);
+}
+
+#[tokio::test]
+async fn a_call_that_outwaits_its_deadline_while_suspended_was_not_sent() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, |config| {
+        config.timeouts.total = Duration::from_millis(300);
+    });
+    let (live, _, prompt) = asked(&client, ASK).await;
+    client.suspend();
+    quiet(&simulator).await;
+    let before = newest(&simulator);
+    let (create, answer) = within(async {
+        tokio::join!(client.create_session(ASK, inputs()), live.answer(&prompt, "blue"))
+    })
+    .await;
+    for error in [create.unwrap_err(), answer.unwrap_err()] {
+        assert!(matches!(error, LiveFlowError::RequestTimeout { .. }), "{error:?}");
+        assert!(error.to_string().contains("nothing was sent"), "{error}");
+    }
+    client.resume();
+    eventually("it goes on", || newest(&simulator) > before + 3).await;
+    assert_eq!(simulator.journal().sessions.len(), 1);
+    assert_eq!(inputs_of(&simulator, live.id()).len(), 0);
+}
+
+#[tokio::test]
+async fn a_write_on_the_wire_gets_its_grace_when_suspended() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, _, prompt) = asked(&client, ASK).await;
+    fault(&simulator, FaultRule::new(Call::AddUserInput, slow(200)));
+    let suspending = async {
+        eventually("it is on the wire", || count(&simulator, Call::AddUserInput) > 0).await;
+        client.suspend();
+    };
+    let (answer, ()) =
+        within(async { tokio::join!(live.answer(&prompt, "blue"), suspending) }).await;
+    answer.unwrap();
+    assert_eq!(texts_of(&simulator, live.id()), ["blue"]);
+}
+
+#[tokio::test]
+async fn a_write_that_outlasts_its_grace_is_unknown_and_judged_after_the_resume() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, |config| {
+        quickly_settled(config);
+        config.timeouts.request = Duration::from_secs(20);
+        config.answer_grace = Duration::from_millis(20_500);
+        config.suspend_grace = Duration::from_millis(50);
+    });
+    let (live, events, prompt) = asked(&client, ASK).await;
+    // It takes effect, and the answer never comes.
+    let silent = Fault::Hold { effect: liveflow_simulator::Effect::Applied };
+    fault(&simulator, FaultRule::new(Call::AddUserInput, silent));
+    let suspending = async {
+        eventually("it is on the wire", || count(&simulator, Call::AddUserInput) > 0).await;
+        client.suspend();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        client.resume();
+    };
+    let (answer, ()) =
+        within(async { tokio::join!(live.answer(&prompt, "blue"), suspending) }).await;
+    answer.unwrap();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+    assert_eq!(count(&simulator, Call::AddUserInput), 1);
+}
+
+#[tokio::test]
+async fn of_many_suspends_and_resumes_the_last_one_counts() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, events, prompt) = asked(&client, TWICE).await;
+    for _ in 0..500 {
+        client.suspend();
+        client.resume();
+    }
+    within(live.answer(&prompt, "one")).await.unwrap();
+    let second = common::prompt(&events).await;
+    for _ in 0..500 {
+        client.resume();
+        client.suspend();
+    }
+    quiet(&simulator).await;
+    client.resume();
+    within(live.answer(&second, "two")).await.unwrap();
+    assert_eq!(texts_of(&simulator, live.id()), ["one", "two"]);
+}
+
+#[tokio::test]
+async fn a_flapping_network_and_application_never_double_an_answer() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, |config| {
+        quickly_settled(config);
+        config.suspend_grace = Duration::from_millis(20);
+    });
+    fault(&simulator, FaultRule::new(Call::AddUserInput, slow(30)).probability(0.5));
+    let flapping = {
+        let client = client.clone();
+        tokio::spawn(async move {
+            for round in 0_u64.. {
+                client.suspend();
+                tokio::time::sleep(Duration::from_millis(round % 30)).await;
+                client.resume();
+                client.network_changed();
+                tokio::time::sleep(Duration::from_millis(20 + round % 50)).await;
+            }
+        })
+    };
+    let one = || async {
+        let live = within(client.start(TWICE, inputs())).await.unwrap();
+        let events = live.events();
+        while let Some(event) = within(events.next()).await {
+            if let SessionEvent::PromptRequested { prompt } = event {
+                within(live.answer(&prompt, "blue")).await.unwrap();
+            }
+        }
+        live
+    };
+    for live in join_all((0..10).map(|_| one())).await {
+        assert_eq!(texts_of(&simulator, live.id()), ["blue", "blue"]);
+    }
+    flapping.abort();
+}
+
+#[tokio::test]
+async fn time_spent_suspended_does_not_count_towards_the_limit_of_a_watch() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, |config| config.watch_limit = Duration::from_millis(400));
+    let begun = Instant::now();
+    let live = client.start(WORK, inputs()).await.unwrap();
+    client.suspend();
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    client.resume();
+    let end = rest(&live.events()).await.pop();
+    assert_eq!(end, Some(SessionEvent::WatchEnded { reason: WatchEndReason::TimeLimit }));
+    // Less what passed before the engine heard of the suspension.
+    assert!(begun.elapsed() > Duration::from_millis(900), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn after_a_change_of_network_connections_are_new_and_nobody_waits_any_longer() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, |config| {
+        config.retry.initial_backoff = Duration::from_secs(120);
+        config.retry.max_backoff = Duration::from_secs(120);
+    });
+    let (_live, events, _) = asked(&client, ASK).await;
+    let before = simulator.journal().requests.last().unwrap().connection;
+    fault(&simulator, FaultRule::new(Call::GetSession, status(503)).times(1));
+    eventually("a read fails", || {
+        requests(&simulator, Call::GetSession).last().is_some_and(|it| it.status == Some(503))
+    })
+    .await;
+    simulator.answer(simulator.journal().sessions[0].id, &json!("red")).unwrap();
+    quiet(&simulator).await;
+    client.network_changed();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+    assert!(simulator.journal().requests.last().unwrap().connection > before);
+}
+
+#[tokio::test]
+async fn a_poll_on_demand_does_not_wait_for_the_schedule() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, rarely);
+    let (live, events, _) = asked(&client, ASK).await;
+    simulator.answer(live.id().as_str().parse().unwrap(), &json!("red")).unwrap();
+    quiet(&simulator).await;
+    live.poll_now();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+}
+
+#[tokio::test]
+async fn demanding_polls_without_end_is_no_more_than_one_after_another() {
+    let simulator = simulator().await;
+    let client = client_with(&simulator, rarely);
+    let (live, events, _) = asked(&client, ASK).await;
+    fault(&simulator, FaultRule::new(Call::GetSession, slow(50)));
+    for _ in 0..100_000 {
+        live.poll_now();
+    }
+    let (other, _, _) = asked(&client, ASK).await;
+    assert!(simulator.journal().in_flight_peak <= 3, "one for each session, and the create");
+    simulator.answer(live.id().as_str().parse().unwrap(), &json!("red")).unwrap();
+    live.poll_now();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+    let id = live.id().as_str().parse().unwrap();
+    let polls = simulator.journal_of(id).requests.len();
+    assert!(polls < 500, "{polls} polls");
+    drop(other);
+}
+
+#[tokio::test]
+async fn closing_a_client_ends_its_streams_and_cancels_no_session() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, events, _) = asked(&client, ASK).await;
+    let (other, other_events, _) = asked(&client, TWICE).await;
+    client.close();
+    client.close();
+    for events in [&events, &other_events] {
+        let end = rest(events).await.pop();
+        assert_eq!(end, Some(SessionEvent::WatchEnded { reason: WatchEndReason::Closed }));
+    }
+    quiet(&simulator).await;
+    for live in [live, other] {
+        let id = live.id().as_str().parse().unwrap();
+        assert_eq!(simulator.journal_of(id).sessions[0].status, Status::Waiting);
+    }
+    assert_eq!(count(&simulator, Call::CancelSession), 0);
+}
+
+#[tokio::test]
+async fn a_close_amid_calls_ends_each_with_what_is_known() {
+    let simulator = simulator().await;
+    fault(&simulator, FaultRule::new(Call::GetSessions, limited(60)));
+    let client = client_with(&simulator, |config| config.suspend_grace = Duration::from_millis(50));
+    let (live, _, prompt) = asked(&client, ASK).await;
+    fault(&simulator, FaultRule::new(Call::CreateSession, silence()));
+    fault(&simulator, FaultRule::new(Call::AddUserInput, silence()));
+    fault(&simulator, FaultRule::new(Call::GetSession, silence()));
+    let closing = async {
+        let sent = || {
+            count(&simulator, Call::CreateSession) == 2
+                && count(&simulator, Call::AddUserInput) == 1
+                && count(&simulator, Call::GetSession) > 0
+        };
+        eventually("all are on the wire", sent).await;
+        client.close();
+    };
+    let (create, answer, read, waiting, ()) = within(async {
+        tokio::join!(
+            client.create_session(ASK, inputs()),
+            live.answer(&prompt, "blue"),
+            client.get_session(ASK, live.id()),
+            live.wait(None),
+            closing
+        )
+    })
+    .await;
+    assert!(matches!(create.unwrap_err(), LiveFlowError::OutcomeUnknown { .. }));
+    let answer = answer.unwrap_err();
+    assert!(matches!(answer, LiveFlowError::OutcomeUnknown { .. }), "{answer:?}");
+    assert_eq!(answer.context().answer.as_deref(), Some("blue"));
+    assert!(matches!(read.unwrap_err(), LiveFlowError::Closed { .. }));
+    assert!(matches!(waiting.unwrap_err(), LiveFlowError::Closed { .. }));
+}
+
+#[tokio::test]
+async fn a_close_does_not_leave_anybody_waiting_for_a_second_try() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    fault(&simulator, FaultRule::any(limited(60)));
+    let closing = async {
+        eventually("all have been told to wait", || newest(&simulator) >= 1).await;
+        client.close();
+    };
+    let (create, read, listed, ()) = within(async {
+        tokio::join!(
+            client.create_session(ASK, inputs()),
+            client.get_session(ASK, UNKNOWN),
+            client.get_sessions(ASK),
+            closing
+        )
+    })
+    .await;
+    for error in [create.unwrap_err(), read.unwrap_err(), listed.unwrap_err()] {
+        assert!(matches!(error, LiveFlowError::Closed { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn closing_the_handle_and_cancelling_the_session_are_two_things() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (watched, events, _) = asked(&client, ASK).await;
+    watched.close();
+    rest(&events).await;
+    let (cancelled, events, _) = asked(&client, ASK).await;
+    let session = within(cancelled.cancel()).await.unwrap();
+    assert_eq!(session.status, SessionStatus::Failed);
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Failed { .. })));
+    let cancelled: Vec<_> = simulator.journal().sessions.iter().map(|it| it.cancelled).collect();
+    assert_eq!(cancelled, [false, true]);
+}
+
+#[tokio::test]
+async fn when_the_last_handle_of_a_watch_goes_polling_stops() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, events, _) = asked(&client, ASK).await;
+    drop(live);
+    let before = newest(&simulator);
+    eventually("the stream alone keeps it going", || newest(&simulator) > before + 3).await;
+    drop(events);
+    quiet(&simulator).await;
+    client.get_sessions(ASK).await.expect("the client itself goes on");
+}
+
+#[tokio::test]
+async fn a_watch_outlives_the_client_it_came_from() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let (live, events, prompt) = asked(&client, ASK).await;
+    drop(client);
+    within(live.answer(&prompt, "blue")).await.unwrap();
+    assert!(matches!(rest(&events).await.last(), Some(SessionEvent::Finished { .. })));
+}
+
+#[tokio::test]
+async fn when_all_handles_are_gone_nothing_of_the_client_is_left() {
+    let simulator = simulator().await;
+    for closes in [false, true] {
+        let (client, turnstile) = with_turnstile(&simulator);
+        let (live, events, prompt) = asked(&client, ASK).await;
+        let listener = live.subscribe(|_| ());
+        within(live.answer(&prompt, "blue")).await.unwrap();
+        let (second, _, _) = asked(&client, ASK).await;
+        drop(second.wait(None));
+        assert!(turnstile.holders() > 0);
+        if closes {
+            client.close();
+            eventually("the engine is gone", || turnstile.holders() <= 1).await;
+        }
+        drop((client, live, events, listener, second));
+        eventually("its configuration is let go", || turnstile.holders() == 0).await;
+    }
+    quiet(&simulator).await;
+}
+
+#[tokio::test]
+async fn a_wait_that_runs_out_leaves_the_session_alone() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let live = client.start(WORK, inputs()).await.unwrap();
+    let error = within(live.wait(Some(Duration::from_millis(50)))).await.unwrap_err();
+    assert!(matches!(error, LiveFlowError::RequestTimeout { .. }), "{error:?}");
+    assert!(error.is_retryable());
+    simulator.advance(live.id().as_str().parse().unwrap(), None).unwrap();
+    assert_eq!(within(live.wait(Some(PATIENCE))).await.unwrap().status, SessionStatus::Finished);
+}
+
+#[tokio::test]
+async fn three_hundred_sessions_at_once_all_come_to_their_end() {
+    let simulator = simulator().await;
+    let client = client(&simulator);
+    let one = |number: usize| {
+        let client = client.clone();
+        async move {
+            let flow = if number.is_multiple_of(3) { ASK } else { STEPS };
+            let live = within(client.start(flow, inputs())).await.unwrap();
+            let events = live.events();
+            while let Some(event) = within(events.next()).await {
+                if let SessionEvent::PromptRequested { prompt } = event {
+                    within(live.answer(&prompt, number.to_string())).await.unwrap();
+                }
+            }
+            let session = within(live.wait(None)).await.unwrap();
+            assert_eq!(session.status, SessionStatus::Finished);
+        }
+    };
+    join_all((0..300).map(one)).await;
+    let journal = simulator.journal();
+    assert_eq!(journal.sessions.len(), 300);
+    assert!(journal.sessions.iter().all(|session| session.status == Status::Finished));
+    let answers: usize = journal.sessions.iter().map(|session| session.inputs.len()).sum();
+    assert_eq!(answers, 100);
+    assert!(journal.in_flight_peak <= 16, "{}", journal.in_flight_peak);
+}
