@@ -36,6 +36,9 @@ let package = Package(
             swiftSettings: written),
         .target(
             name: "LiveFlowTesting", dependencies: ["LiveFlow"], swiftSettings: written),
+        .executableTarget(
+            name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
+            swiftSettings: written),
         .testTarget(
             name: "LiveFlowJSONTests", dependencies: ["LiveFlowJSON"], swiftSettings: written),
         .testTarget(
