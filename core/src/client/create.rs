@@ -10,7 +10,10 @@ use crate::error::{ErrorContext, LiveFlowError, Result};
 use crate::failure::Failure;
 use crate::ids::{LiveFlowId, SessionId};
 use crate::json::Json;
-use crate::machine::{ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, Wanted};
+use crate::machine::{
+    CLOCK_GRAIN, ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, REPORTED_AGE,
+    Wanted,
+};
 use crate::service::ListPage;
 use crate::session::Session;
 
@@ -30,7 +33,12 @@ impl Client {
             client: self.clone(),
             engine: Arc::clone(&self.engine),
             flow: flow.clone(),
-            wanted: Wanted { inputs: inputs.clone(), mark, sent_at: SystemTime::now() },
+            wanted: Wanted {
+                inputs: inputs.clone(),
+                mark,
+                sent_at: SystemTime::now(),
+                slack: if self.engine.config().adopt_created { CLOCK_GRAIN } else { REPORTED_AGE },
+            },
             idempotency_key: unique_key(),
         };
         let unsettled = Unsettled { client: self, flow, inputs };

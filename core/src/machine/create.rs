@@ -19,7 +19,11 @@ use super::moment::Moment;
 use super::{schedule, stages};
 
 /// `Date` has whole seconds, so a session may seem to be created up to one before it was asked for.
-const CLOCK_GRAIN: Duration = Duration::from_secs(1);
+pub(crate) const CLOCK_GRAIN: Duration = Duration::from_secs(1);
+
+/// Where nothing is adopted a session that seems a little too old is reported all the same: clocks
+/// that do not run alike must not hide the one that was made.
+pub(crate) const REPORTED_AGE: Duration = Duration::from_secs(300);
 
 /// The pause between two looks at the list while a marked session may still show up.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -307,6 +311,8 @@ pub(crate) struct Wanted {
     pub(crate) mark: Option<(String, String)>,
     /// When the create was first sent, by this machine's wall clock.
     pub(crate) sent_at: SystemTime,
+    /// How much older than that it may seem.
+    pub(crate) slack: Duration,
 }
 
 impl Wanted {
@@ -317,7 +323,7 @@ impl Wanted {
         if let Some((member, mark)) = &self.mark {
             return inputs.to_value().get(member).and_then(|m| m.as_str()) == Some(mark);
         }
-        let not_before = clock.at_the_service(self.sent_at) - CLOCK_GRAIN;
+        let not_before = clock.at_the_service(self.sent_at) - self.slack;
         inputs.means_the_same(&self.inputs)
             && session.created_at.is_none_or(|created| created >= not_before)
     }

@@ -44,7 +44,9 @@ pub use checkpoint::Checkpoint;
 pub use event::{PromptCloseReason, SessionEvent, WatchEndReason};
 
 pub(crate) use answering::no_longer_open;
-pub(crate) use create::{ClockDifference, CreateInput, CreateMachine, CreateStep, Wanted};
+pub(crate) use create::{
+    CLOCK_GRAIN, ClockDifference, CreateInput, CreateMachine, CreateStep, REPORTED_AGE, Wanted,
+};
 pub(crate) use cursor::Cursor;
 pub(crate) use dice::Dice;
 pub(crate) use io::{AnswerCall, CallId, Input, OpId, Output, SessionReading, WriteResult};

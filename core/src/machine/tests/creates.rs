@@ -9,7 +9,8 @@ use crate::error::LiveFlowError;
 use crate::failure::{Failure, FailureKind};
 use crate::json::Json;
 use crate::machine::{
-    ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, Wanted, WriteResult,
+    CLOCK_GRAIN, ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, REPORTED_AGE,
+    Wanted, WriteResult,
 };
 use crate::session::Session;
 
@@ -402,6 +403,7 @@ fn wanted() -> Wanted {
         inputs: Json::parse(r#"{"company": "ACME", "year": 2024}"#).unwrap(),
         mark: None,
         sent_at: at(100),
+        slack: CLOCK_GRAIN,
     }
 }
 
@@ -444,4 +446,12 @@ fn with_a_mark_only_the_mark_counts() {
     assert!(wanted.fits(&marked("m-1").session(), ClockDifference::Unknown));
     assert!(!wanted.fits(&marked("m-2").session(), ClockDifference::Unknown));
     assert!(!wanted.fits(&listed().session(), ClockDifference::Unknown));
+}
+
+#[test]
+fn where_nothing_is_adopted_a_session_that_seems_a_little_too_old_is_reported_all_the_same() {
+    let older = listed().with("created_at", super::shown::time(40)).session();
+    assert!(!wanted().fits(&older, ClockDifference::Unknown), "not fit for adoption");
+    let reported = Wanted { slack: REPORTED_AGE, ..wanted() };
+    assert!(reported.fits(&older, ClockDifference::Unknown));
 }
