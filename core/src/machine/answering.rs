@@ -342,7 +342,8 @@ impl Machine {
     fn send_if_verified(&mut self, now: Moment) {
         let Some(pending) = &self.answer else { return };
         let prompt = &pending.prompt;
-        let known_open = self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open;
+        let known_open = self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open
+            && !self.prompts.is_doubtful(&prompt.run_id, prompt.round);
         let must_look = self.settings.verify_before_answer || pending.look_again || !known_open;
         if !must_look {
             self.send_answer(now, None);
@@ -423,7 +424,7 @@ impl Machine {
     fn answer_accepted(&mut self, now: Moment, shown: Option<Arc<Session>>) {
         let Some(pending) = &self.answer else { return };
         let (run, round) = (pending.prompt.run_id.clone(), pending.prompt.round);
-        self.prompts.accepted(&run, round, shown.as_deref());
+        self.prompts.accepted(now, &run, round, shown.as_deref());
         self.finish_answer(now, Ok(()));
         self.reached(now);
         self.polling.changed(now);
@@ -573,7 +574,7 @@ impl Machine {
         if !is_unchanged {
             // It asks again: perhaps because our answer was taken and found wanting.
             let error = outcome_unknown(pending.last_error.as_ref());
-            self.prompts.close(&run_id, round, PromptCloseReason::Unknown);
+            self.prompts.supersede(&run_id, round);
             self.finish_answer(now, Err(error));
             return;
         }
@@ -695,12 +696,6 @@ impl Machine {
             }
         }
         self.schedule_next_read(now);
-    }
-
-    fn forget(&mut self) {
-        if self.settings.stores_answers {
-            self.outputs.push_back(Output::Forget);
-        }
     }
 
     fn report_unresolved(&mut self, pending: &PendingAnswer) {

@@ -296,10 +296,12 @@ impl Machine {
     pub(super) fn cancel_means_gone(&self) -> bool {
         self.settings.cancel_deletes
             && self.cancel.as_ref().is_some_and(|pending| {
-                matches!(
-                    pending.stage,
-                    Stage::Checking { .. } | Stage::Judging { .. } | Stage::AwaitingEnd
-                )
+                match pending.stage {
+                    // What never left has deleted nothing.
+                    Stage::Checking { .. } => pending.may_be_done,
+                    Stage::Judging { .. } | Stage::AwaitingEnd => true,
+                    Stage::Ready | Stage::Sending { .. } => false,
+                }
             })
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +26,9 @@ pub struct Checkpoint {
     session_id: SessionId,
     #[serde(default)]
     number: u64,
+    /// When the session had last changed: what a replica of the service shows of before is stale.
+    #[serde(default)]
+    updated_at: Option<SystemTime>,
     #[serde(default)]
     prompts: Vec<KeptPrompt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -38,6 +42,9 @@ struct KeptPrompt {
     fingerprint: Fingerprint,
     /// How it ended; none while it is open.
     closed: Option<Closed>,
+    /// While it is open: an answer of ours that may have arrived.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    sent: Option<Json>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -82,6 +89,7 @@ impl Checkpoint {
         live_flow_id: LiveFlowId,
         session_id: SessionId,
         number: u64,
+        updated_at: Option<SystemTime>,
         prompts: &Prompts,
         answer: Option<KeptAnswer>,
     ) -> Self {
@@ -96,9 +104,10 @@ impl Checkpoint {
                     Fate::Open(_) => None,
                     Fate::Closed(reason) => Some(reason.into()),
                 },
+                sent: entry.sent().filter(|_| matches!(entry.fate, Fate::Open(_))).cloned(),
             })
             .collect();
-        Self { version: VERSION, live_flow_id, session_id, number, prompts, answer }
+        Self { version: VERSION, live_flow_id, session_id, number, updated_at, prompts, answer }
     }
 
     /// The flow of the session.
@@ -148,6 +157,10 @@ impl Checkpoint {
         Ok(kept)
     }
 
+    pub(super) fn updated_at(&self) -> Option<SystemTime> {
+        self.updated_at
+    }
+
     pub(super) fn into_parts(self) -> (Prompts, Option<KeptAnswer>) {
         let mut prompts = Prompts::default();
         for kept in self.prompts {
@@ -163,7 +176,8 @@ impl Checkpoint {
                     raw: None,
                 })),
             };
-            prompts.add(kept.run, kept.round, kept.fingerprint, fate);
+            prompts.add(kept.run.clone(), kept.round, kept.fingerprint, fate);
+            prompts.remember_sent(&kept.run, kept.round, kept.sent.as_ref());
         }
         (prompts, self.answer)
     }

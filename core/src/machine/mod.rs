@@ -55,6 +55,12 @@ pub(crate) use moment::Moment;
 pub(crate) use schedule::{backoff, hinted};
 pub(crate) use settings::Settings;
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Errand {
+    Save,
+    Forget,
+}
+
 /// One watched session.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -82,6 +88,8 @@ pub(crate) struct Machine {
     next_op: u64,
     checkpoint_number: u64,
     outputs: VecDeque<Output>,
+    /// What the store is to do, once the input at hand has had all its effects.
+    errand: Option<Errand>,
     /// Whether consumers have something new to look at.
     changed: bool,
 }
@@ -118,6 +126,7 @@ impl Machine {
             next_op: 0,
             checkpoint_number: 0,
             outputs: VecDeque::new(),
+            errand: None,
             changed: true,
         }
     }
@@ -134,8 +143,9 @@ impl Machine {
     /// outcome; nobody waits for it any more.
     pub(crate) fn restored(mut self, now: Moment, checkpoint: Checkpoint) -> Self {
         self.checkpoint_number = checkpoint.number();
+        self.reads = Reads::restarted(checkpoint.updated_at());
         let (prompts, answer) = checkpoint.into_parts();
-        self.prompts = prompts;
+        self.prompts = prompts.restarted(now);
         if let Some(kept) = answer {
             self.prompts.remember_sent(&kept.run, kept.round, Some(&kept.answer));
             self.answer = Some(PendingAnswer::restored(now, kept, &self.prompts));
@@ -189,6 +199,7 @@ impl Machine {
             Input::Close => self.stop(now, WatchEndReason::Closed),
         }
         self.settle(now);
+        self.run_errand();
     }
 
     /// The next thing to be done, until there is none. News for consumers come first, so that whoever
@@ -225,6 +236,7 @@ impl Machine {
             self.flow.clone(),
             self.session_id.clone(),
             self.checkpoint_number,
+            self.reads.updated_at(),
             &self.prompts,
             answer,
         )
@@ -263,15 +275,18 @@ impl Machine {
     fn draw_conclusions(&mut self, now: Moment) {
         let Some(session) = self.reads.known().cloned() else { return };
         self.answer_seen(now, &session);
-        let is_changed = self.prompts.observe(&session);
+        let begun = self.reads.confirmed().unwrap_or(now);
+        let settled = begun.before(self.settings.answer_grace);
+        let is_changed = self.prompts.observe(settled, &session);
+        self.changed |= is_changed;
         self.answer_judged(now, &session);
         if session.status.is_end() && self.end.is_none() {
             self.end = Some(End::Session);
             self.polling.withdraw_read();
             self.connection = None;
             self.changed = true;
-            if self.settings.stores_answers && self.answer.is_none() {
-                self.outputs.push_back(Output::Forget);
+            if self.answer.is_none() {
+                self.forget();
             }
         } else if is_changed {
             self.save();
@@ -342,9 +357,30 @@ impl Machine {
         if !self.settings.stores_answers {
             return None;
         }
-        self.checkpoint_number += 1;
-        self.outputs.push_back(Output::Save { checkpoint: Box::new(self.checkpoint()) });
+        if self.errand.is_none() {
+            self.checkpoint_number += 1;
+            self.errand = Some(Errand::Save);
+        }
         Some(self.checkpoint_number)
+    }
+
+    /// The session has ended: no restart will ever go on with it.
+    fn forget(&mut self) {
+        if self.settings.stores_answers {
+            self.errand = Some(Errand::Forget);
+        }
+    }
+
+    /// A checkpoint is made of the state after an input, never of one amid its effects.
+    fn run_errand(&mut self) {
+        match self.errand.take() {
+            Some(Errand::Save) => {
+                let checkpoint = Box::new(self.checkpoint());
+                self.outputs.push_back(Output::Save { checkpoint });
+            }
+            Some(Errand::Forget) => self.outputs.push_back(Output::Forget),
+            None => {}
+        }
     }
 
     fn new_op(&mut self) -> OpId {

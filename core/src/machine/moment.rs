@@ -13,6 +13,11 @@ impl Moment {
         Self(span)
     }
 
+    /// So much earlier than this; at the clock's origin at the earliest.
+    pub(crate) fn before(self, span: Duration) -> Self {
+        Self(self.0.saturating_sub(span))
+    }
+
     /// How long after `earlier` this is; nothing if it is not.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)

@@ -9,6 +9,7 @@ use crate::json::Json;
 use crate::session::{Prompt, Session, SessionStatus, StepRun};
 
 use super::event::PromptCloseReason;
+use super::moment::Moment;
 
 /// How many closed prompts are remembered. A consumer that learns of a close later than that is
 /// told `Unknown`.
@@ -45,9 +46,12 @@ pub(super) struct Entry {
     pub(super) fate: Fate,
     /// An answer of ours that may have arrived: if it shows up, it was ours.
     sent: Option<Json>,
-    /// A snapshot has shown it answered, or the session at another run. If its run asks after that,
-    /// it asks anew, even where no time tells so.
+    /// A snapshot has shown it answered, or the session at another run, or a new round of it. If its
+    /// run asks after that, it asks anew, even where no time tells so.
     left: bool,
+    /// When our answer to it was accepted. An effect that has not shown up a grace later never will:
+    /// whatever its run asks then, it asks anew.
+    accepted: Option<Moment>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -62,6 +66,24 @@ pub(super) enum Standing {
     Closed(PromptCloseReason),
     /// Nothing is known of it.
     Unheard,
+}
+
+impl Entry {
+    pub(super) fn sent(&self) -> Option<&Json> {
+        self.sent.as_ref()
+    }
+
+    /// Whether what its run asks now is still this. An answer that may have arrived may have been
+    /// found wanting, and the question asked again in the same words.
+    fn is_the_same(&self, fingerprint: &Fingerprint) -> bool {
+        self.fingerprint == *fingerprint
+            || (self.sent.is_none() && self.fingerprint.prompt == fingerprint.prompt)
+    }
+
+    /// Whether its run, if it asks, asks something else than this, however much it looks the same.
+    fn asks_anew(&self, settled: Moment) -> bool {
+        self.left || self.accepted.is_some_and(|accepted| accepted <= settled)
+    }
 }
 
 impl Prompts {
@@ -84,6 +106,11 @@ impl Prompts {
         self.find(run, round).map(|entry| &entry.fingerprint)
     }
 
+    /// Whether an earlier answer to this prompt may have arrived.
+    pub(super) fn is_doubtful(&self, run: &StepRunId, round: u32) -> bool {
+        self.find(run, round).is_some_and(|entry| entry.sent.is_some())
+    }
+
     /// Notes an answer that is being sent, so that it is recognised when it shows up; or that what
     /// was sent surely did not arrive.
     pub(super) fn remember_sent(&mut self, run: &StepRunId, round: u32, answer: Option<&Json>) {
@@ -100,22 +127,50 @@ impl Prompts {
         }
     }
 
+    /// Its run asks again, perhaps in the same words: what is asked now is another prompt.
+    pub(super) fn supersede(&mut self, run: &StepRunId, round: u32) {
+        self.close(run, round, PromptCloseReason::Unknown);
+        if let Some(entry) = self.find_mut(run, round) {
+            entry.left = true;
+        }
+    }
+
     /// The answer to this prompt was accepted. `shown` is the session as the acceptance showed it:
     /// if it still asks in the same words, that is the old round; in other words, a new one.
-    pub(super) fn accepted(&mut self, run: &StepRunId, round: u32, shown: Option<&Session>) {
+    pub(super) fn accepted(
+        &mut self,
+        now: Moment,
+        run: &StepRunId,
+        round: u32,
+        shown: Option<&Session>,
+    ) {
         self.close(run, round, PromptCloseReason::Answered);
+        let Some(entry) = self.find_mut(run, round) else { return };
+        entry.accepted = Some(now);
         if let Some((session, shown)) = shown.and_then(|session| Some((session, session.run(run)?)))
-            && let Some(entry) = self.find_mut(run, round)
         {
             let fingerprint = Fingerprint::of(session, shown);
-            if shown.user_input.is_some() || fingerprint.prompt == entry.fingerprint.prompt {
+            let still_asks = fingerprint.prompt == entry.fingerprint.prompt
+                && fingerprint.changed_at >= entry.fingerprint.changed_at;
+            if shown.user_input.is_some() || still_asks {
                 entry.fingerprint = fingerprint;
             }
         }
     }
 
-    /// Takes in what a believed snapshot shows. Says whether a prompt was opened or closed by it.
-    pub(super) fn observe(&mut self, session: &Session) -> bool {
+    /// Goes on after a restart: what was accepted before it may still take a grace to show up.
+    pub(super) fn restarted(mut self, now: Moment) -> Self {
+        for entry in &mut self.entries {
+            if entry.fate == Fate::Closed(PromptCloseReason::Answered) {
+                entry.accepted = Some(now);
+            }
+        }
+        self
+    }
+
+    /// Takes in what a believed snapshot shows; what had been accepted by `settled` has had its
+    /// grace. Says whether a prompt was opened or closed by it.
+    pub(super) fn observe(&mut self, settled: Moment, session: &Session) -> bool {
         let asking = asking(session);
         let current = current(session, asking);
         let mut is_changed = false;
@@ -131,14 +186,14 @@ impl Prompts {
             }
         }
         if let Some(run) = asking {
-            is_changed |= self.observe_asking(session, run);
+            is_changed |= self.observe_asking(settled, session, run);
         }
         self.forget_oldest();
         is_changed
     }
 
     /// Says whether it opened a prompt.
-    fn observe_asking(&mut self, session: &Session, run: &StepRun) -> bool {
+    fn observe_asking(&mut self, settled: Moment, session: &Session, run: &StepRun) -> bool {
         let fingerprint = Fingerprint::of(session, run);
         let answered = run.user_input.is_some();
         let open = |round| Fate::Open(Box::new(Prompt::of(run, round)));
@@ -160,13 +215,17 @@ impl Prompts {
             }
             Some(entry) => match entry.fate {
                 // The same question: perhaps touched, or known from a checkpoint without its words.
-                Fate::Open(_) if entry.fingerprint.prompt == fingerprint.prompt => {
+                Fate::Open(_) if entry.is_the_same(&fingerprint) => {
                     entry.fingerprint = fingerprint;
                     entry.fate = open(entry.round);
                     false
                 }
                 // Still shown although it was answered: the service lags.
-                Fate::Closed(_) if entry.fingerprint == fingerprint && !entry.left => false,
+                Fate::Closed(_)
+                    if entry.fingerprint == fingerprint && !entry.asks_anew(settled) =>
+                {
+                    false
+                }
                 Fate::Open(_) | Fate::Closed(_) => {
                     if let Fate::Open(_) = entry.fate {
                         entry.fate = Fate::Closed(PromptCloseReason::Unknown);
@@ -182,7 +241,15 @@ impl Prompts {
     /// Adds a prompt, a new one or one that a checkpoint kept: who asked, which round, its
     /// fingerprint, and how it stands.
     pub(super) fn add(&mut self, run: StepRunId, round: u32, fingerprint: Fingerprint, fate: Fate) {
-        self.entries.push(Entry { run, round, fingerprint, fate, sent: None, left: false });
+        self.entries.push(Entry {
+            run,
+            round,
+            fingerprint,
+            fate,
+            sent: None,
+            left: false,
+            accepted: None,
+        });
     }
 
     fn forget_oldest(&mut self) {

@@ -1,7 +1,7 @@
 //! Which reads count: the newest snapshot that is believed, and why a newer answer may not be.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use crate::session::{Session, SessionStatus};
 
@@ -12,6 +12,8 @@ use super::settings::{JUST_AFTER, VERIFIED_FOR};
 #[derive(Debug, Default)]
 pub(super) struct Reads {
     known: Option<Arc<Session>>,
+    /// When the session had last changed by the knowledge of the process before this one.
+    known_before: Option<SystemTime>,
     /// The read that last showed `known` to be so: when it was begun, and until when it may be
     /// acted upon.
     confirmed: Option<(Moment, Moment)>,
@@ -46,6 +48,16 @@ enum Age {
 }
 
 impl Reads {
+    /// Goes on after a restart: what is older than this is stale, though nothing else is known.
+    pub(super) fn restarted(known_before: Option<SystemTime>) -> Self {
+        Self { known_before, ..Self::default() }
+    }
+
+    /// When the session had last changed, as far as is known, by the service's clock.
+    pub(super) fn updated_at(&self) -> Option<SystemTime> {
+        self.known.as_ref().map_or(self.known_before, |known| known.updated_at)
+    }
+
     pub(super) fn known(&self) -> Option<&Arc<Session>> {
         self.known.as_ref()
     }
@@ -118,8 +130,11 @@ impl Reads {
         session: &Session,
         max_staleness: Duration,
     ) -> bool {
-        let Some(known) = self.known.as_deref() else { return false };
-        let age = age(known, session);
+        let age = match self.known.as_deref() {
+            Some(known) => age(known, session),
+            None if session.updated_at.is_some_and(|at| Some(at) < self.known_before) => Age::Older,
+            None => Age::Newer,
+        };
         if age == Age::Newer {
             return false;
         }

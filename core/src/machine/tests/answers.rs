@@ -165,6 +165,20 @@ fn a_prompt_that_this_watch_has_not_seen_is_looked_for_even_without_verify_befor
 }
 
 #[test]
+fn after_an_unknown_outcome_the_prompt_is_looked_for_even_without_verify_before_answer() {
+    let (mut bench, call) = Bench::reconciling_with(|settings| {
+        (settings.verify_before_answer, settings.resend_answers) = (false, false);
+    });
+    bench.read_for(50.0, &asking());
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    bench.wait(1.5);
+    bench.answer("2000");
+    assert_eq!(bench.sent(), None);
+    bench.read(&asking());
+    bench.expect_sent();
+}
+
+#[test]
 fn an_answer_may_be_json() {
     let mut bench = Bench::asking();
     let prompt = bench.prompt();
@@ -289,6 +303,19 @@ fn accepted_with_a_session_that_still_shows_the_prompt_it_is_delivered() {
     bench.read_for(5.0, &asking().updated(11));
     assert_eq!(bench.events(), Vec::<String>::new());
     assert!(bench.machine.look().open_prompt().is_none());
+}
+
+#[test]
+fn a_prompt_that_is_still_shown_a_grace_after_its_answer_was_accepted_is_asked_anew() {
+    for accepted in [Ok(None), Ok(Some(asking().session()))] {
+        let (mut bench, _) = Bench::sending();
+        bench.attempt(accepted);
+        bench.events();
+        bench.read_for(44.9, &asking());
+        assert_eq!(bench.events(), Vec::<String>::new());
+        bench.read_for(6.0, &asking());
+        assert_eq!(bench.events(), ["requested ask/1 Budget?"]);
+    }
 }
 
 #[test]

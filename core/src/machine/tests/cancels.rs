@@ -221,6 +221,14 @@ fn a_404_after_a_delete_means_cancelled() {
 }
 
 #[test]
+fn a_404_after_a_delete_that_never_left_is_not_found() {
+    let (mut bench, call) = cancelling_with(|settings| settings.cancel_deletes = true);
+    bench.cancel_attempt(Err(failure(FailureKind::NeverLeft)));
+    bench.read_fails(FailureKind::Status(404));
+    assert_eq!(kind(&bench.cancelled(call).unwrap().unwrap_err()), "NotFound");
+}
+
+#[test]
 fn a_404_after_a_cancel_that_is_no_delete_is_not_found() {
     let (mut bench, call) = cancelling();
     bench.cancel_attempt(Ok(None));

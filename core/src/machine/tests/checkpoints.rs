@@ -106,12 +106,42 @@ fn after_a_restart_an_open_prompt_is_announced_again_in_its_words_and_round() {
 }
 
 #[test]
+fn after_a_restart_an_answer_of_unknown_outcome_is_still_known_to_be_ours() {
+    let (mut bench, call) = Bench::reconciling_with(|settings| settings.resend_answers = false);
+    bench.read_for(60.0, &asking());
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    let restored = || {
+        let mut again = Bench::restored(|_| (), bench.machine.checkpoint());
+        again.read(&asking());
+        again.events();
+        again
+    };
+    let mut again = restored();
+    again.read(&answered("1000"));
+    assert_eq!(again.events()[0], "closed ask/0 Answered");
+    let mut again = restored();
+    again.read(&asking().updated(11));
+    assert_eq!(again.events(), ["closed ask/0 Unknown", "requested ask/1 Budget?"]);
+}
+
+#[test]
 fn after_a_restart_a_closed_prompt_that_a_lagging_service_shows_is_not_announced() {
     let (mut bench, _) = Bench::sending();
     bench.attempt(Ok(Some(asking().session())));
     let mut again = Bench::restored(|_| (), bench.machine.checkpoint());
     again.read(&asking());
     assert!(!again.events().iter().any(|event| event.starts_with("requested")));
+}
+
+#[test]
+fn after_a_restart_a_snapshot_older_than_what_was_known_is_stale() {
+    let mut bench = Bench::asking();
+    bench.read(&answered("999"));
+    let mut again = Bench::restored(|_| (), bench.machine.checkpoint());
+    again.read(&asking());
+    assert_eq!(again.events(), Vec::<String>::new());
+    again.read(&answered("999"));
+    assert_eq!(again.events().last().unwrap(), "status nothing -> RUNNING");
 }
 
 #[test]

@@ -392,6 +392,29 @@ fn at_the_deadline_it_is_unknown_with_what_was_seen() {
     assert_eq!(create.error().1, 1);
 }
 
+#[test]
+fn stopped_before_anything_was_sent_it_says_what_kept_it() {
+    let mut create = Create::new();
+    create.sent(Err(failure(FailureKind::NeverLeft)));
+    create.waited();
+    let late = LiveFlowError::RequestTimeout { context: crate::error::ErrorContext::new("late") };
+    create.tell(CreateInput::Stopped(late));
+    assert_eq!(kind(&create.error().0), "Network");
+    let mut create = Create::new();
+    create.sent(Err(failure(FailureKind::NeverLeft)));
+    create.tell(CreateInput::Stopped(LiveFlowError::closed("closed")));
+    assert_eq!(kind(&create.error().0), "Closed");
+}
+
+#[test]
+fn stopped_while_it_looks_for_what_became_of_it_is_an_unknown_outcome() {
+    let mut create = Create::with(adopts).unknown();
+    create.listed(&[&running()]);
+    create.tell(CreateInput::Stopped(LiveFlowError::closed("closed")));
+    let (error, seen) = create.error();
+    assert_eq!((kind(&error), seen), ("OutcomeUnknown".to_owned(), 1));
+}
+
 // Which sessions fit.
 
 fn at(second: u64) -> SystemTime {

@@ -195,6 +195,18 @@ fn the_same_words_at_another_time_are_a_new_round_as_well() {
 }
 
 #[test]
+fn a_new_round_first_seen_without_a_current_step_is_announced_as_well() {
+    let (mut bench, call) = Bench::reconciling();
+    let ask = run("ask", "WAITING_FOR_USER_INPUT").asks("Budget?");
+    bench.read(&shown("WAITING_FOR_USER_INPUT").past(ask).updated(11));
+    assert_eq!(bench.result_if_any(call), None);
+    bench.read(&asking().updated(11));
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    let events = bench.events();
+    assert_eq!(events, ["closed ask/0 Unknown", "requested ask/1 Budget?"]);
+}
+
+#[test]
 fn running_without_an_answer_is_no_evidence_and_reading_goes_on() {
     let (mut bench, call) = Bench::reconciling();
     let reads = bench.read_for(100.0, &working());
@@ -340,6 +352,16 @@ fn an_answer_of_unknown_outcome_that_shows_up_after_all_closes_its_prompt_as_ans
     assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
     bench.read(&answered("1000"));
     assert_eq!(bench.events()[0], "closed ask/0 Answered");
+}
+
+#[test]
+fn a_new_round_seen_after_the_call_was_over_is_announced_as_well() {
+    let (mut bench, call) = Bench::reconciling();
+    let op = bench.until_read();
+    bench.wait(120.0);
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    bench.read_done(op, bench.now, Ok(&asking().updated(11)));
+    assert_eq!(bench.events(), ["closed ask/0 Unknown", "requested ask/1 Budget?"]);
 }
 
 #[test]
