@@ -275,6 +275,8 @@ impl CreateMachine {
                     "{what}{cause}; look at `candidates`, and at the flow's sessions, before you \
                      create another one"
                 ),
+                // To send it again without a look might be to create another one.
+                retryable: false,
                 ..self.last_error.as_ref().map(|e| e.context().clone()).unwrap_or_default()
             },
             candidates: candidates.iter().take(REPORTED).map(|seen| (**seen).clone()).collect(),

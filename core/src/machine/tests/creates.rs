@@ -238,6 +238,7 @@ fn unknown_without_adoption_it_reports_the_candidates_at_once() {
         create.listed(&[&running(), &running().with("id", OTHER)]);
         let (error, seen) = create.error();
         assert_eq!((kind(&error), seen), ("OutcomeUnknown".to_owned(), 2));
+        assert!(!error.is_retryable(), "to send it again might be to create two");
     }
 }
 

@@ -497,7 +497,14 @@ pub(super) fn failure(kind: FailureKind) -> Failure {
         FailureKind::Unreadable | FailureKind::TooLarge => Some(200),
         _ => None,
     };
-    let context = ErrorContext { http_status, ..ErrorContext::new(format!("{kind:?}")) };
+    let retryable = matches!(
+        kind,
+        FailureKind::NeverLeft
+            | FailureKind::NoStatus
+            | FailureKind::Unreadable
+            | FailureKind::Status(408 | 425 | 429 | 500..=599)
+    );
+    let context = ErrorContext { http_status, retryable, ..ErrorContext::new(format!("{kind:?}")) };
     let error = match kind {
         FailureKind::NeverLeft | FailureKind::NoStatus | FailureKind::Untrusted => {
             LiveFlowError::Network { context }
