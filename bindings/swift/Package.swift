@@ -39,6 +39,9 @@ let package = Package(
         .executableTarget(
             name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
             swiftSettings: written),
+        .executableTarget(
+            name: "LiveFlowLeakCheck", dependencies: ["LiveFlow", "LiveFlowTesting"],
+            swiftSettings: written),
         .testTarget(
             name: "LiveFlowJSONTests", dependencies: ["LiveFlowJSON"], swiftSettings: written),
         .testTarget(

@@ -66,7 +66,7 @@ final class Notes<Note: Sendable>: @unchecked Sendable {
 /// Waits until it holds, and fails the test if that takes too long.
 func eventually(
     _ what: Comment, within seconds: Double = 10, location: SourceLocation = #_sourceLocation,
-    _ holds: () async throws -> Bool
+    isolation: isolated (any Actor)? = #isolation, _ holds: () async throws -> Bool
 ) async throws {
     let end = Date().addingTimeInterval(seconds)
     while Date() < end {
@@ -81,4 +81,21 @@ func seconds<Result>(_ work: () async throws -> Result) async rethrows -> (Resul
     let begun = Date()
     let result = try await work()
     return (result, Date().timeIntervalSince(begun))
+}
+
+/// The error of the package that something throws, if it does.
+func error<Value>(_ work: () async throws -> Value) async -> LiveFlowError? {
+    do {
+        _ = try await work()
+        return nil
+    } catch {
+        return error as? LiveFlowError
+    }
+}
+
+extension LiveFlowError? {
+    /// Whether it says that a client or a watch was closed.
+    var isClosed: Bool {
+        if case .closed? = self { true } else { false }
+    }
 }
