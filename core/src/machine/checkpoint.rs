@@ -217,3 +217,49 @@ impl From<Closed> for PromptCloseReason {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As version 1 writes it. What is stored in the field has to stay readable.
+    const VERSION_1: &str = r#"{"version":1,"live_flow_id":"f6a0e47b-23ca-471a-83da-1ed29e2c1dbe","session_id":"11111111-2222-3333-4444-555555555555","number":7,"updated_at":{"secs_since_epoch":1704067210,"nanos_since_epoch":500000000},"prompts":[{"run":"a","round":0,"fingerprint":{"prompt":12638153115695167455,"changed_at":null},"closed":"answered_elsewhere"},{"run":"b","round":1,"fingerprint":{"prompt":1,"changed_at":{"secs_since_epoch":1704067210,"nanos_since_epoch":0}},"closed":null,"sent":"1000"}],"answer":{"run":"b","round":1,"step_name":"ask","prompt_text":"Budget?","prompt_kind":null,"prompt_raw":{"prompt":"Budget?"},"answer":"1000","idempotency_key":"key","time":1704067210000}}"#;
+
+    #[test]
+    fn version_1_is_read_and_written_as_it_always_was() {
+        let checkpoint = Checkpoint::parse(VERSION_1).unwrap();
+        assert_eq!(checkpoint.number(), 7);
+        assert_eq!(checkpoint.to_text(), VERSION_1);
+        let (prompts, answer) = checkpoint.into_parts();
+        assert_eq!(prompts.entries().len(), 2);
+        assert_eq!(prompts.entries()[0].fate, Fate::Closed(PromptCloseReason::AnsweredElsewhere));
+        assert_eq!(answer.unwrap().prompt().text, "Budget?");
+    }
+
+    #[test]
+    fn what_only_the_first_checkpoints_had_is_enough() {
+        let (ids, _) = VERSION_1.split_once(r#","number""#).unwrap();
+        let checkpoint = Checkpoint::parse(&format!("{ids}}}")).unwrap();
+        assert_eq!((checkpoint.number(), checkpoint.updated_at()), (0, None));
+    }
+
+    #[test]
+    fn members_of_a_later_library_of_the_same_version_are_passed_over() {
+        let text = VERSION_1.replacen('{', r#"{"later":true,"#, 1);
+        assert_eq!(Checkpoint::parse(&text), Checkpoint::parse(VERSION_1));
+    }
+
+    #[test]
+    fn every_reason_survives_but_the_end_of_the_watch_which_a_restart_undoes() {
+        use PromptCloseReason::{Answered, AnsweredElsewhere, SessionEnded, Unknown, WatchEnded};
+        for (reason, kept) in [
+            (Answered, Answered),
+            (AnsweredElsewhere, AnsweredElsewhere),
+            (SessionEnded, SessionEnded),
+            (Unknown, Unknown),
+            (WatchEnded, Unknown),
+        ] {
+            assert_eq!(PromptCloseReason::from(Closed::from(reason)), kept);
+        }
+    }
+}

@@ -357,3 +357,22 @@ impl ClockDifference {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_services_clock_may_be_ahead_or_behind_or_unknown() {
+        let at = |second| std::time::UNIX_EPOCH + Duration::from_secs(second);
+        for (ours, service, sent, expected) in [
+            (100, Some(130), 90, 120),
+            (100, Some(80), 90, 70),
+            (100, Some(100), 90, 90),
+            (100, None, 90, 90),
+        ] {
+            let difference = ClockDifference::between(at(ours), service.map(at));
+            assert_eq!(difference.at_the_service(at(sent)), at(expected));
+        }
+    }
+}

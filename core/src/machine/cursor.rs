@@ -173,3 +173,37 @@ fn content_hash(run: &StepRun) -> u64 {
         (&run.prompt, &run.result, &run.user_input, &run.error),
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::shown::{run, shown};
+
+    fn content(run: crate::machine::tests::shown::Run) -> u64 {
+        content_hash(shown("RUNNING").at(run).session().current_step.as_ref().unwrap())
+    }
+
+    #[test]
+    fn a_run_is_another_one_in_a_consumers_eyes_by_what_it_shows_and_not_by_its_times() {
+        let plain = || run("a", "RUNNING");
+        assert_eq!(content(plain()), content(plain().updated(5)));
+        for other in [
+            run("a", "FINISHED"),
+            run("a", "IN_PROGRESS"),
+            plain().asks("?"),
+            plain().result("1"),
+            plain().answered("1"),
+        ] {
+            assert_ne!(content(plain()), content(other.clone()), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn a_cursor_that_has_ended_keeps_no_memory_and_tells_nothing() {
+        let mut cursor = Cursor::default();
+        assert!(matches!(cursor.stop(), Some(SessionEvent::WatchEnded { .. })));
+        assert!(cursor.has_ended());
+        assert_eq!(cursor.stop(), None);
+        assert!(cursor.runs.is_empty() && cursor.told_runs_of.is_none());
+    }
+}

@@ -21,3 +21,19 @@ impl Dice {
         unit
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_from_0_to_1_spread_and_the_same_from_the_same_seed() {
+        let (mut one, mut two) = (Dice::new(7), Dice::new(7));
+        let numbers: Vec<f64> = (0..1000).map(|_| one.unit()).collect();
+        assert!(numbers.iter().all(|number| (0.0..1.0).contains(number)));
+        let mean = numbers.iter().sum::<f64>() / 1000.0;
+        assert!((0.45..0.55).contains(&mean), "{mean}");
+        assert!(numbers.iter().all(|number| number.to_bits() == two.unit().to_bits()));
+        assert_ne!(Dice::new(8).unit().to_bits(), numbers[0].to_bits());
+    }
+}

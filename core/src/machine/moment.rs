@@ -30,3 +30,18 @@ impl Add<Duration> for Moment {
         Self(self.0.saturating_add(span))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_time_is_before_the_origin_or_beyond_the_end() {
+        let at = |second| Moment::after_origin(Duration::from_secs(second));
+        assert_eq!(at(5).since(at(3)), Duration::from_secs(2));
+        assert_eq!(at(3).since(at(5)), Duration::ZERO);
+        assert_eq!(at(5).before(Duration::from_secs(3)), at(2));
+        assert_eq!(at(5).before(Duration::MAX), Moment::default());
+        assert_eq!(at(5) + Duration::MAX, Moment::after_origin(Duration::MAX));
+    }
+}

@@ -335,3 +335,79 @@ fn fnv1a(text: &str) -> u64 {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::shown::{asking as asks, run, shown, waiting_at};
+
+    fn json(text: &str) -> Json {
+        Json::parse(text).unwrap()
+    }
+
+    #[test]
+    fn an_answer_is_recognised_exactly_trimmed_or_by_its_meaning() {
+        for (sent, shown, is_same) in [
+            (r#""1000""#, r#""1000""#, true),
+            (r#""1000 ""#, r#"" 1000\n""#, true),
+            (r#""1000""#, "1000", true),
+            (r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#, true),
+            (r#""1000""#, r#""1001""#, false),
+            (r#""yes""#, r#""Yes""#, false),
+            (r#"{"a":1}"#, r#"{"a":2}"#, false),
+        ] {
+            assert_eq!(same_answer(&json(sent), &json(shown)), is_same, "{sent} {shown}");
+        }
+    }
+
+    #[test]
+    fn the_hash_of_a_prompt_stays_as_it_is_because_checkpoints_keep_it() {
+        assert_eq!(fnv1a(""), 0xcbf2_9ce4_8422_2325);
+        assert_eq!(fnv1a("foobar"), 0x8594_4171_f739_67e8);
+    }
+
+    #[test]
+    fn a_fingerprint_takes_the_time_of_the_run_before_that_of_the_session() {
+        let of = |shown: &crate::machine::tests::shown::Shown| {
+            let session = shown.session();
+            Fingerprint::of(&session, session.current_step.as_ref().unwrap())
+        };
+        let ask = || run("ask", "WAITING_FOR_USER_INPUT").asks("Budget?");
+        assert_eq!(of(&waiting_at(ask()).updated(5)), of(&waiting_at(ask().updated(5)).updated(9)));
+        assert_ne!(of(&waiting_at(ask()).updated(5)), of(&waiting_at(ask()).updated(6)));
+        assert_ne!(of(&waiting_at(ask())), of(&waiting_at(ask().asks("Name?"))));
+    }
+
+    #[test]
+    fn the_run_that_asks_is_the_current_one_or_else_the_last_that_waits() {
+        let waits = |id: &str| run(id, "WAITING_FOR_USER_INPUT");
+        let id = |shown: crate::machine::tests::shown::Shown| {
+            asking(&shown.session()).map(|run| run.id.to_string())
+        };
+        let waiting = || shown("WAITING_FOR_USER_INPUT");
+        assert_eq!(id(waiting().past(waits("a")).at(waits("b"))).as_deref(), Some("b"));
+        assert_eq!(id(waiting().past(waits("a")).past(waits("b"))).as_deref(), Some("b"));
+        assert_eq!(id(waiting().past(waits("a")).at(run("b", "FINISHED"))), None);
+        assert_eq!(id(waiting().past(run("a", "RUNNING"))), None);
+        assert_eq!(id(shown("RUNNING").at(waits("a"))), None);
+    }
+
+    #[test]
+    fn closed_prompts_are_remembered_up_to_a_limit_and_open_ones_always() {
+        let mut prompts = Prompts::default();
+        let session = asks().session();
+        let fingerprint = Fingerprint::of(&session, session.current_step.as_ref().unwrap());
+        let closed = Fate::Closed(PromptCloseReason::Answered);
+        prompts.observe(Moment::default(), &session);
+        for number in 0..1000 {
+            let run = StepRunId::new(format!("other-{number}"));
+            prompts.add(run, 0, fingerprint.clone(), closed.clone());
+        }
+        prompts.observe(Moment::default(), &session);
+        assert_eq!(prompts.entries().len(), REMEMBERED);
+        assert_eq!(prompts.standing(&StepRunId::new("ask"), 0), Standing::Open);
+        assert_eq!(prompts.standing(&StepRunId::new("other-0"), 0), Standing::Unheard);
+        let newest = prompts.standing(&StepRunId::new("other-999"), 0);
+        assert_eq!(newest, Standing::Closed(PromptCloseReason::Answered));
+    }
+}

@@ -178,3 +178,83 @@ fn age(known: &Session, new: &Session) -> Age {
     });
     if goes_back { older() } else { Age::Newer }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::machine::tests::shown::{Shown, asking, failed, run, shown};
+
+    const MAX_STALENESS: Duration = Duration::from_secs(10);
+
+    fn at(second: u64) -> Moment {
+        Moment::after_origin(Duration::from_secs(second))
+    }
+
+    fn judge(reads: &mut Reads, begun: u64, shown: &Shown) -> Verdict {
+        reads.judge(at(begun), at(begun), shown.session(), MAX_STALENESS)
+    }
+
+    #[test]
+    fn a_read_begun_before_a_write_ended_is_dropped() {
+        let mut reads = Reads::default();
+        reads.write_ended(at(5));
+        assert_eq!(judge(&mut reads, 4, &asking()), Verdict::Overtaken);
+        assert_eq!(reads.unchanged(at(6), at(4)), Verdict::Overtaken);
+        assert!(reads.known().is_none() && !reads.has_looked_since(at(4)));
+        assert_eq!(judge(&mut reads, 5, &asking()), Verdict::Changed);
+    }
+
+    #[test]
+    fn unless_it_shows_an_end() {
+        let mut reads = Reads::default();
+        reads.write_ended(at(5));
+        assert_eq!(judge(&mut reads, 4, &failed()), Verdict::Changed);
+    }
+
+    #[test]
+    fn a_stale_read_was_looked_at_and_confirms_nothing() {
+        let mut reads = Reads::default();
+        judge(&mut reads, 1, &asking());
+        assert_eq!(judge(&mut reads, 2, &asking().updated(9)), Verdict::Stale);
+        assert_eq!(reads.confirmed(), Some(at(1)));
+        assert!(reads.has_looked_since(at(2)));
+    }
+
+    #[test]
+    fn a_read_can_be_acted_upon_for_a_second_from_its_beginning_or_right_after_it() {
+        for (begun, ended, until) in [(10.0, 10.2, 11.0), (10.0, 14.0, 14.1)] {
+            let moment = |second| Moment::after_origin(Duration::from_secs_f64(second));
+            assert_eq!(verified_until(moment(ended), moment(begun)), moment(until));
+        }
+    }
+
+    #[test]
+    fn what_makes_a_snapshot_older_and_what_does_not() {
+        let one = |status: &str| shown("RUNNING").past(run("a", status));
+        let waiting = || run("a", "WAITING_FOR_USER_INPUT");
+        let cases = [
+            (one("RUNNING").updated(2), one("RUNNING").updated(1), Age::Older),
+            (one("FINISHED").updated(2), one("RUNNING").updated(1), Age::Unfinishes),
+            (one("FINISHED").updated(1), one("RUNNING").updated(2), Age::Newer),
+            (one("RUNNING"), shown("RUNNING"), Age::Older),
+            (one("RUNNING"), one("WAITING_FOR_USER_INPUT"), Age::Newer),
+            (one("FINISHED"), one("RUNNING"), Age::Unfinishes),
+            (
+                shown("RUNNING").past(waiting().answered("x")),
+                shown("X").past(waiting()),
+                Age::Older,
+            ),
+            (
+                shown("RUNNING").past(waiting()),
+                shown("X").past(waiting().answered("x")),
+                Age::Newer,
+            ),
+            // One of the times is missing: the runs decide.
+            (one("RUNNING").updated(9), one("FINISHED"), Age::Newer),
+            (one("RUNNING"), shown("RUNNING").updated(9), Age::Older),
+        ];
+        for (known, new, expected) in cases {
+            assert_eq!(age(&known.session(), &new.session()), expected, "{known:?} {new:?}");
+        }
+    }
+}

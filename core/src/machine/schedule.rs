@@ -96,5 +96,6 @@ mod tests {
         assert_eq!(hinted(Duration::from_secs(7), cap, 0.0), Duration::from_secs(7));
         assert!(hinted(Duration::from_secs(7), cap, 0.9) > Duration::from_secs(7));
         assert_eq!(hinted(Duration::from_secs(9000), cap, 0.0), cap);
+        assert_eq!(hinted(Duration::MAX, Duration::MAX, 0.9), Duration::MAX);
     }
 }

@@ -3,15 +3,17 @@
 //! `harness` plays the engine by hand, one step at a time.
 
 mod answers;
+mod architecture;
 mod cancels;
 mod checkpoints;
 mod consumers;
 mod creates;
+
 mod harness;
 mod lifecycle;
 mod properties;
 mod read_failures;
 mod reads;
 mod reconciling;
-mod shown;
+pub(super) mod shown;
 mod world;
