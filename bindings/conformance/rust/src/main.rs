@@ -2,6 +2,7 @@
 
 mod action;
 mod calls;
+mod check;
 mod config;
 mod consumer;
 mod failure;
