@@ -112,7 +112,7 @@ fn durations(config: &ClientConfig) -> Result<()> {
             return Err(wrong(setting, format!("{setting} is shorter than its minimum")));
         }
     }
-    if config.answer_grace <= config.timeouts.request + config.max_staleness {
+    if config.answer_grace <= config.timeouts.request.saturating_add(config.max_staleness) {
         return Err(wrong(
             "answer_grace",
             "answer_grace must exceed timeouts.request plus max_staleness: before that an answer \

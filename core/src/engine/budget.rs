@@ -123,8 +123,9 @@ impl<T> Budget<T> {
         }
         let refilled = if self.per_second > 0.0 && self.urgent.is_empty() && self.tokens < 1.0 {
             let seconds = (1.0 - self.tokens) / self.per_second;
+            let wait = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
             // Rounded up, so that the token is surely there.
-            self.refilled + Duration::from_secs_f64(seconds) + Duration::from_micros(1)
+            self.refilled + wait + Duration::from_micros(1)
         } else {
             now
         };
@@ -277,6 +278,16 @@ mod tests {
         assert_eq!(sent.iter().filter(|request| **request == "answer").count(), 100);
         assert!(sent.chunks(5).take(20).all(|five| five.contains(&"poll")), "{sent:?}");
         assert_eq!(drain(&mut budget, at(501)), ["poll"], "half a second of debt, no more");
+    }
+
+    #[test]
+    fn a_rate_of_next_to_nothing_is_no_problem() {
+        let mut budget = Budget::new(f64::MIN_POSITIVE, 1, at(0));
+        budget.add(Class::Direct, at(0), "get");
+        budget.add(Class::Direct, at(0), "next get");
+        assert_eq!(drain(&mut budget, at(0)), ["get"]);
+        budget.ended(Some(true));
+        assert!(budget.wake_at(at(0)) > Some(at(1_000_000)));
     }
 
     #[test]

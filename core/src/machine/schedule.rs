@@ -29,7 +29,7 @@ pub(crate) fn interval(
         Phase::Waiting => (polling.waiting_min, polling.waiting_max),
     };
     let grown = since_change.mul_f64(polling.growth).clamp(shortest, longest);
-    grown.mul_f64(1.0 + polling.jitter * (2.0 * random - 1.0))
+    span(grown.as_secs_f64() * (1.0 + polling.jitter * (2.0 * random - 1.0)))
 }
 
 /// The wait before try number `failures` + 1 after so many failures in a row: exponential, jittered
@@ -38,7 +38,7 @@ pub(crate) fn backoff(retry: &RetryConfig, failures: u32, random: f64) -> Durati
     let exponent = i32::try_from(failures.saturating_sub(1)).unwrap_or(i32::MAX).min(64);
     let seconds = retry.initial_backoff.as_secs_f64() * retry.multiplier.powi(exponent);
     let capped = seconds.min(retry.max_backoff.as_secs_f64());
-    Duration::from_secs_f64(capped * (0.5 + 0.5 * random))
+    span(capped * (0.5 + 0.5 * random))
 }
 
 /// A wait that the service asked for: capped, and jittered later only, never earlier.
@@ -46,6 +46,11 @@ pub(crate) fn hinted(hint: Duration, cap: Duration, random: f64) -> Duration {
     let capped = hint.min(cap);
     // Saturating: both may be as long as a header or a setting can say.
     capped.saturating_add((capped / 10).mul_f64(random))
+}
+
+/// So many seconds; a span that is too long to be one is for ever.
+fn span(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
@@ -88,6 +93,15 @@ mod tests {
             assert!((backoff(&retry, failures, 1.0).as_secs_f64() - longest).abs() < 1e-9);
             assert!((backoff(&retry, failures, 0.0).as_secs_f64() - longest / 2.0).abs() < 1e-9);
         }
+    }
+
+    #[test]
+    fn spans_without_end_are_no_problem() {
+        let long = Duration::MAX;
+        let polling = PollingConfig { running_min: long, running_max: long, ..Default::default() };
+        assert_eq!(interval(&polling, Phase::Running, long, 1.0), long);
+        let retry = RetryConfig { initial_backoff: long, max_backoff: long, multiplier: 100.0 };
+        assert_eq!(backoff(&retry, u32::MAX, 1.0), long);
     }
 
     #[test]

@@ -6,6 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::Thread;
 use std::time::Duration;
 
 use liveflow::{
@@ -152,6 +154,16 @@ pub async fn prompt(events: &Events) -> Prompt {
         _ => None,
     })
     .await
+}
+
+/// The next prompt, waited for without a timer, which would need a runtime.
+pub async fn prompt_without_a_clock(events: &Events) -> Prompt {
+    loop {
+        let event = events.next().await.expect("the stream goes on");
+        if let SessionEvent::PromptRequested { prompt } = event {
+            return prompt;
+        }
+    }
 }
 
 /// The next event that `wanted` picks; panics when the stream ends first or nothing comes.
@@ -312,5 +324,23 @@ impl CredentialsProvider for Turnstile {
             is_open.wait_for(|is_open| *is_open).await.map_err(|e| HostError(e.to_string()))?;
             Ok(Vec::new())
         })
+    }
+}
+
+/// Waits for a future on this very thread, without any runtime.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    struct Unpark(Thread);
+    impl Wake for Unpark {
+        fn wake(self: Arc<Self>) {
+            self.0.unpark();
+        }
+    }
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut future = std::pin::pin!(future);
+    loop {
+        match future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            Poll::Ready(output) => return output,
+            Poll::Pending => std::thread::park(),
+        }
     }
 }
