@@ -1,4 +1,4 @@
-# The Swift toolchain, sourced by the scripts that need it: `swift` on the path where there is one,
+# The Swift toolchain and package, sourced (after lib.sh) by the scripts that need them: `swift` on the path where there is one,
 # and on Debian a small Debian 13 beside the system, which has Swift, in a cache outside the checkout.
 
 swift_version=6.0
@@ -82,7 +82,8 @@ enter_swift_root() {
     ' sh "$swift_root" "$1" "${swift_binds:-}" "${@:2}"
 }
 
-# run_swift DIRECTORY COMMAND...: a command of the toolchain, in a folder of the checkout.
+# run_swift DIRECTORY COMMAND...: a command of the toolchain, in a folder of the checkout. It sees the
+# checkout, the build folder, and `swift_folder` if that is set.
 run_swift() {
     local where=$1
     shift
@@ -90,6 +91,77 @@ run_swift() {
         (cd "$where" && "$@")
     else
         mkdir -p "$target"
-        swift_binds="$root:$target" enter_swift_root "$where" env -u CARGO_HOME HOME="/root" "$@"
+        swift_binds="$root:$target${swift_folder:+:$swift_folder}" enter_swift_root "$where" env -u CARGO_HOME HOME="/root" "$@"
     fi
+}
+
+# Makes the library, the generated code and everything that is built on them. Warnings of what is
+# written by hand are errors.
+build_swift_package() {
+    need_swift && build_simulator && "$root/bindings/swift/generate" &&
+        run_swift "$root/bindings/swift" env LIVEFLOW_WARNINGS_AS_ERRORS=1 \
+            swift build --quiet --build-tests
+}
+
+# A program of the package, as `build_swift_package` has built it.
+run_swift_program() {
+    local name=$1
+    shift
+    run_swift "$root" env LIVEFLOW_SIMULATOR="$simulator" \
+        "$root/bindings/swift/.build/debug/$name" "$@"
+}
+
+# swift_tests [OPTION]...: the package's tests. The closing line is `N passed, N failed`.
+swift_tests() {
+    local log status=0 all failed
+    log=$(mktemp)
+    run_swift "$root/bindings/swift" \
+        env LIVEFLOW_SIMULATOR="$simulator" LIVEFLOW_WARNINGS_AS_ERRORS=1 \
+        swift test --disable-xctest "$@" >"$log" 2>&1 || status=$?
+    grep -E '^(✘|↳|.*error: )' "$log" | grep -v 'Testing Library' || true
+    all=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
+    failed=$(grep -cE '^✘ Test [^ ]+\(.*\) failed' "$log" || true)
+    [ -n "$all" ] || { cat "$log"; status=1; all=0; }
+    [ "$status" = 0 ] || [ "$failed" != 0 ] || { tail -n 20 "$log"; failed=1; all=$((all + 1)); }
+    rm -f "$log"
+    echo "$((all - failed)) passed, $failed failed"
+    [ "$failed" = 0 ]
+}
+
+# The thread sanitizer over the same tests, where the toolchain has it.
+swift_thread_sanitizer() {
+    need_swift
+    local build="$root/bindings/swift/.build/thread-sanitizer"
+    # Its runtime cannot stand the address space of some kernels: then there is nothing to run.
+    if ! run_swift "$root/bindings/swift" sh -c \
+        'd=$(mktemp -d) && echo "print(1)" >$d/a.swift &&
+         swiftc -sanitize=thread $d/a.swift -o $d/a && $d/a' >/dev/null 2>&1; then
+        say "this toolchain has no thread sanitizer"
+        return
+    fi
+    swift_tests --sanitize thread --scratch-path "$build"
+}
+
+# The example: a session with two questions, against a simulator that ends with this.
+swift_example() {
+    local example="$root/examples/swift/quickstart" out alive status=0
+    run_swift "$example" swift build --quiet --product quickstart || return
+    mkdir -p "$cache"
+    out=$(mktemp "$cache/simulator.XXXXXX")
+    exec {alive}> >(exec "$simulator" --exit-with-stdin --quiet --speed 20 >"$out")
+    for _ in $(seq 100); do
+        [ -s "$out" ] && break
+        sleep 0.05
+    done
+    local address
+    address=$(sed -n 's/.*"base_url":"\([^"]*\)".*/\1/p' "$out")
+    run_swift "$root" env TRUESTATE_HOST="$address" TRUESTATE_API_KEY=simulator-key \
+        "$example/.build/debug/quickstart" f6a0e47b-23ca-471a-83da-1ed29e2c1dbe \
+        --input company=ACME --answer 100000 --answer "next month" \
+        --checkpoints "$target/swift-example-checkpoints" >"$out.log" || status=$?
+    cat "$out.log"
+    grep -q '^FINISHED: ' "$out.log" || status=1
+    exec {alive}>&-
+    rm -f "$out" "$out.log"
+    return "$status"
 }

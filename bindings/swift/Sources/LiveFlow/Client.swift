@@ -229,7 +229,9 @@ public final class Client: Sendable {
     /// request starts after this has returned, callbacks under way are cancelled. Sessions go on at
     /// the service. Calling it again does nothing.
     public func close() {
-        host.close()
+        host.gate.shut()
         core.shutdown()
+        // Last, so that calls end because of the close, and not of what it cancels.
+        host.cancel()
     }
 }

@@ -78,7 +78,8 @@ import Testing
         let call = Task { try await client.createSession(Flow.question) }
         try await eventually("it is asked") { endless.told.all == ["asked"] }
         client.close()
-        #expect(await error { try await call.value }.isClosed)
+        let ended = await error { try await call.value }
+        #expect(ended.isClosed, "\(String(describing: ended)) \(ended?.context.detail ?? "")")
         try await eventually("it is cancelled") { endless.told.all == ["asked", "ended"] }
     }
 

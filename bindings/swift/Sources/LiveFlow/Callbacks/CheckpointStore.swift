@@ -41,51 +41,35 @@ final class StoreBridge: LiveFlowBoundary.CheckpointStore, Sendable {
     }
 
     func save(checkpoint: LiveFlowBoundary.StoredCheckpoint, reply: DoneReply) throws {
-        host.ask { [store] in
-            do {
-                try await store.save(
-                    StoredCheckpoint(
-                        sessionID: checkpoint.sessionId, number: checkpoint.number,
-                        data: checkpoint.data))
-                _ = reply.done()
-            } catch {
-                _ = reply.fail(reason: words(of: error))
-            }
+        host.ask(reply, onError: { _ = reply.fail(reason: $0) }) { [store] in
+            try await store.save(
+                StoredCheckpoint(
+                    sessionID: checkpoint.sessionId, number: checkpoint.number,
+                    data: checkpoint.data))
+            _ = reply.done()
         }
     }
 
     func load(sessionId: String, reply: LoadReply) throws {
-        host.ask { [store] in
-            do {
-                let kept = try await store.load(sessionID: sessionId)
-                _ = reply.give(
-                    checkpoint: kept.map {
-                        .init(sessionId: $0.sessionID, number: $0.number, data: $0.data)
-                    })
-            } catch {
-                _ = reply.fail(reason: words(of: error))
-            }
+        host.ask(reply, onError: { _ = reply.fail(reason: $0) }) { [store] in
+            let kept = try await store.load(sessionID: sessionId)
+            _ = reply.give(
+                checkpoint: kept.map {
+                    .init(sessionId: $0.sessionID, number: $0.number, data: $0.data)
+                })
         }
     }
 
     func list(reply: ListReply) throws {
-        host.ask { [store] in
-            do {
-                _ = reply.give(sessionIds: try await store.list())
-            } catch {
-                _ = reply.fail(reason: words(of: error))
-            }
+        host.ask(reply, onError: { _ = reply.fail(reason: $0) }) { [store] in
+            _ = reply.give(sessionIds: try await store.list())
         }
     }
 
     func delete(sessionId: String, reply: DoneReply) throws {
-        host.ask { [store] in
-            do {
-                try await store.delete(sessionID: sessionId)
-                _ = reply.done()
-            } catch {
-                _ = reply.fail(reason: words(of: error))
-            }
+        host.ask(reply, onError: { _ = reply.fail(reason: $0) }) { [store] in
+            try await store.delete(sessionID: sessionId)
+            _ = reply.done()
         }
     }
 }

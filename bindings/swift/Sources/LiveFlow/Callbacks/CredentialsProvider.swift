@@ -20,12 +20,8 @@ final class CredentialsBridge: LiveFlowBoundary.CredentialsProvider, Sendable {
     }
 
     func headers(request: CredentialsRequest, reply: CredentialsReply) throws {
-        host.ask { [provider] in
-            do {
-                _ = reply.give(headers: try await provider.headers(refused: request.refused))
-            } catch {
-                _ = reply.fail(reason: words(of: error))
-            }
+        host.ask(reply, onError: { _ = reply.fail(reason: $0) }) { [provider] in
+            _ = reply.give(headers: try await provider.headers(refused: request.refused))
         }
     }
 }
@@ -35,17 +31,28 @@ final class Host: Sendable {
     let gate = Gate()
     private let tasks = TaskBag()
 
-    /// Runs the app's code, unless the client has been closed. The library waits for a reply no
-    /// longer when it is forgotten.
-    func ask(_ work: @escaping @Sendable () async -> Void) {
-        tasks.start { [gate] in
-            guard gate.isOpen else { return }
-            await work()
+    /// Replies that the close came before.
+    private let unsaid = Locked<[any Sendable]>([])
+
+    /// Runs the app's code, unless the client has been closed. After the close nothing is replied,
+    /// and the reply not even forgotten: so the library's call ends by the close, and not by what
+    /// the close did to the app's code.
+    func ask(
+        _ reply: any Sendable, onError: @escaping @Sendable (String) -> Void,
+        _ work: @escaping @Sendable () async throws -> Void
+    ) {
+        tasks.start { [gate, unsaid] in
+            do {
+                if gate.isOpen { return try await work() }
+            } catch {
+                if gate.isOpen { return onError(words(of: error)) }
+            }
+            unsaid.with { $0.append(reply) }
         }
     }
 
-    func close() {
-        gate.shut()
+    /// Cancels what is under way, and what will be asked later.
+    func cancel() {
         tasks.close()
     }
 }
