@@ -10,6 +10,13 @@ let written: [SwiftSetting] =
     Context.environment["LIVEFLOW_WARNINGS_AS_ERRORS"] == nil
     ? [] : [.unsafeFlags(["-warnings-as-errors"])]
 
+/// Only Apple's toolchain knows what to do with a documentation catalogue.
+#if os(macOS)
+    let documentation: [String] = []
+#else
+    let documentation = ["Documentation.docc"]
+#endif
+
 let package = Package(
     name: "LiveFlow",
     platforms: [.iOS(.v15), .macOS(.v12)],
@@ -33,7 +40,7 @@ let package = Package(
             ]),
         .target(
             name: "LiveFlow", dependencies: ["LiveFlowBoundary", "LiveFlowJSON"],
-            swiftSettings: written),
+            exclude: documentation, swiftSettings: written),
         .target(
             name: "LiveFlowTesting", dependencies: ["LiveFlow"], swiftSettings: written),
         .executableTarget(
