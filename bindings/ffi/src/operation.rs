@@ -5,6 +5,7 @@
 
 use std::any::Any;
 use std::future::Future;
+use std::mem;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -13,6 +14,7 @@ use liveflow::{LiveFlowError, Result, Session, Task};
 
 use crate::live_session::CoreLiveSession;
 use crate::process::Here;
+use crate::ready_queue::{ReadyQueue, Ticket};
 use crate::signal::Signal;
 use crate::{block, courier, gate};
 
@@ -62,6 +64,8 @@ struct Inner {
 struct Shared {
     state: Mutex<State>,
     over: Signal,
+    /// Dropped at the end, and so delivered.
+    tickets: Mutex<Vec<Ticket>>,
 }
 
 enum State {
@@ -84,7 +88,12 @@ impl Shared {
             *state = end;
             drop(state);
             self.over.give();
+            drop(mem::take(&mut *self.tickets()));
         }
+    }
+
+    fn tickets(&self) -> MutexGuard<'_, Vec<Ticket>> {
+        self.tickets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -107,7 +116,11 @@ impl Operation {
         if gate::is_shut() {
             return Err(LiveFlowError::closed("the process is exiting"));
         }
-        let shared = Arc::new(Shared { state: Mutex::new(State::Running), over: Signal::new() });
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::Running),
+            over: Signal::new(),
+            tickets: Mutex::default(),
+        });
         let guard = Guard(Arc::clone(&shared));
         let task = Task::spawn(async move {
             let end = match AssertUnwindSafe(work).catch_unwind().await {
@@ -137,6 +150,16 @@ impl Operation {
         }
     }
 
+    /// Brings `token` to `queue`, once, when there is something to take.
+    pub fn notify(&self, queue: Arc<ReadyQueue>, token: u64) {
+        let (Some(inner), Some(ticket)) = (self.inner.get(), queue.ticket(token)) else { return };
+        let mut tickets = inner.shared.tickets();
+        // Looked at under the lock: the end empties the tickets after it was signalled.
+        if !inner.shared.over.is_given() {
+            tickets.push(ticket);
+        }
+    }
+
     /// What the call gave, or its error. To be asked once, when it is ready.
     pub fn take(&self) -> Result<Outcome, LiveFlowError> {
         let inner = self.inner.or_forked("call")?;
@@ -147,7 +170,7 @@ impl Operation {
                 "the call is still under way; wait for it first",
             ));
         }
-        let end = std::mem::replace(&mut *state, State::Taken);
+        let end = mem::replace(&mut *state, State::Taken);
         drop(state);
         match end {
             State::Done(result) => *result,
@@ -207,6 +230,18 @@ mod tests {
         assert!(operation.wait(60_000));
         operation.cancel();
         assert!(operation.take().is_ok());
+    }
+
+    #[test]
+    fn the_end_is_told_to_a_queue_before_and_after_it() {
+        let queue = ReadyQueue::new();
+        let operation = Operation::begin(future::pending()).unwrap();
+        operation.notify(Arc::clone(&queue), 1);
+        assert!(queue.next(5).is_empty());
+        operation.cancel();
+        assert_eq!(queue.next(60_000), [1]);
+        operation.notify(Arc::clone(&queue), 2);
+        assert_eq!(queue.next(60_000), [2]);
     }
 
     #[test]

@@ -17,8 +17,8 @@ use liveflow::{
 };
 use liveflow_ffi::{
     CallbackError, CheckpointStore, CoreAnswer, CoreClient, CredentialsProvider, CredentialsReply,
-    DoneReply, ListReply, LoadReply, Outcome, PromptHandler, Reply, SessionListener, TakenEvent,
-    default_config, plain_text, prompt_text,
+    DoneReply, ListReply, LoadReply, Outcome, PromptHandler, ReadyQueue, Reply, SessionListener,
+    TakenEvent, default_config, plain_text, prompt_text,
 };
 use liveflow_simulator::{Call, Effect, Fault, FaultRule};
 use serde_json::json;
@@ -164,6 +164,32 @@ fn a_consumer_that_is_cancelled_ends_alone() {
     assert!(matches!(failed(live.wait(None)), LiveFlowError::Closed { .. }));
     client.shutdown();
     assert!(matches!(failed(client.get_sessions(ASK.to_owned())), LiveFlowError::Closed { .. }));
+}
+
+#[test]
+fn readiness_of_calls_and_streams_is_collected_by_one_thread() {
+    let service = service();
+    let live = live(service.client().start(ASK.to_owned(), none()));
+    let (queue, events) = (ReadyQueue::new(), live.events().unwrap());
+    events.notify(Arc::clone(&queue), 1).unwrap();
+    assert_eq!(queue.next(PATIENCE_MS), [1]);
+    while !matches!(pull(&events), Some(SessionEvent::PromptRequested { .. })) {}
+    assert!(matches!(events.take_event(), Ok(TakenEvent::NothingYet)));
+    events.notify(Arc::clone(&queue), 2).unwrap();
+    assert!(queue.next(100).is_empty(), "nothing happens");
+    events.notify(Arc::clone(&queue), 3).unwrap();
+    assert_eq!(queue.next(PATIENCE_MS), [2], "a later registration takes its place");
+    let operation = live.answer(prompt(&live), text("yes")).unwrap();
+    operation.notify(Arc::clone(&queue), 4);
+    let mut seen = Vec::new();
+    while seen.len() < 2 {
+        seen.extend(queue.next(PATIENCE_MS));
+    }
+    seen.sort_unstable();
+    assert_eq!(seen, [3, 4]);
+    events.notify(Arc::clone(&queue), 5).unwrap();
+    drop(events);
+    assert_eq!(queue.next(PATIENCE_MS), [5], "whoever is forgotten waits no longer");
 }
 
 #[test]

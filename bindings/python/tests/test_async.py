@@ -40,7 +40,8 @@ async def pulled_impatiently(pull: Callable[[], Awaitable[SessionEvent | None]])
     seen: list[Any] = []
     while True:
         try:
-            event = await asyncio.wait_for(asyncio.ensure_future(pull()), random.choice(IMPATIENT))
+            # Not in a task: a task's result is lost when nobody fetches it, whoever made it.
+            event = await asyncio.wait_for(pull(), random.choice(IMPATIENT))
         except asyncio.TimeoutError:
             await asyncio.sleep(0)
             continue

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from . import _lifecycle, _slices, _translate
+from . import _lifecycle, _reactor, _slices, _translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,11 +36,14 @@ class Pending(Generic[T]):
 
     async def wait(self) -> T:
         """Wait in this task. Its cancellation gives the call up."""
+        ready = asyncio.get_running_loop().create_future()
+        _reactor.register(self._operation.notify, lambda: _reactor.resolve(ready))
         try:
-            await self._operation.ready()
+            await ready
         except BaseException:
             self._operation.cancel()
             raise
+        _lifecycle.check()
         return self._taken()
 
     def _taken(self) -> T:

@@ -81,7 +81,10 @@ class AsyncLiveSession:
         return AsyncEvents(self._new_stream())
 
     async def next_event(self) -> SessionEvent | None:
-        """Wait for the next event; `None` after the last one. All callers share one consumer."""
+        """Wait for the next event; `None` after the last one. All callers share one consumer.
+
+        A call that is cancelled, as by `asyncio.wait_for`, loses no event.
+        """
         return await self._shared.wait()
 
     def subscribe(
