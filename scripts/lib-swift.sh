@@ -117,7 +117,7 @@ swift_tests() {
     log=$(mktemp)
     run_swift "$root/bindings/swift" \
         env LIVEFLOW_SIMULATOR="$simulator" LIVEFLOW_WARNINGS_AS_ERRORS=1 \
-        swift test --disable-xctest "$@" >"$log" 2>&1 || status=$?
+        ${swift_environment:-} swift test --disable-xctest "$@" >"$log" 2>&1 || status=$?
     grep -E '^(✘|↳|.*error: )' "$log" | grep -v 'Testing Library' || true
     all=$(sed -nE 's/.*Test run with ([0-9]+) tests? .*/\1/p' "$log" | tail -n 1)
     failed=$(grep -cE '^✘ Test [^ ]+\(.*\) failed' "$log" || true)
@@ -139,7 +139,7 @@ swift_thread_sanitizer() {
         say "this toolchain has no thread sanitizer"
         return
     fi
-    swift_tests --sanitize thread --scratch-path "$build"
+    swift_environment=LIVEFLOW_TESTS_ONLY=1 swift_tests --sanitize thread --scratch-path "$build"
 }
 
 # The example: a session with two questions, against a simulator that ends with this.
@@ -164,4 +164,31 @@ swift_example() {
     exec {alive}>&-
     rm -f "$out" "$out.log"
     return "$status"
+}
+
+# What of the published package can be made here, and whether it holds together.
+swift_package_layout() {
+    local out="$root/dist/swift" described problem=
+    "$root/scripts/package" swift --layout || return
+    described=$(run_swift "$out/LiveFlow" swift package dump-package) || return
+    grep -q '"checksum" *: *"0\{64\}"' <<<"$described" || problem="no binary target with a checksum"
+    grep -q '@' "$out/LiveFlow/Package.swift" && problem="a placeholder is left in Package.swift"
+    [ "$(grep -c '^module ' "$out/headers/module.modulemap")" = 2 ] || problem="not two C modules"
+    # The C modules and the privacy manifest are read by what will read them.
+    cat >"$out/check.swift" <<'END_OF_SWIFT'
+import Foundation
+import LiveFlowCoreFFI
+import LiveFlowFFIFFI
+
+let manifest = try PropertyListSerialization.propertyList(
+    from: Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[1])), format: nil)
+precondition((manifest as? [String: Any])?["NSPrivacyTracking"] as? Bool == false)
+END_OF_SWIFT
+    run_swift "$out" sh -c 'swiftc -I headers check.swift -o check && ./check "$1"' sh \
+        "$out/LiveFlow/Sources/LiveFlow/PrivacyInfo.xcprivacy" ||
+        problem="the C modules or the privacy manifest cannot be read"
+    if [ "$(uname -s)" != Darwin ] && "$root/scripts/package" swift >"$out/log" 2>&1; then
+        problem="without macOS it must say that it needs it"
+    fi
+    [ -z "$problem" ] || { say "error: $problem"; return 1; }
 }

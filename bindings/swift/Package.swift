@@ -17,6 +17,19 @@ let written: [SwiftSetting] =
     let documentation = ["Documentation.docc"]
 #endif
 
+/// Programs that check the package; the thread sanitizer's build has no use for them.
+let tools: [Target] =
+    Context.environment["LIVEFLOW_TESTS_ONLY"] != nil
+    ? []
+    : [
+        .executableTarget(
+            name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
+            swiftSettings: written),
+        .executableTarget(
+            name: "LiveFlowLeakCheck", dependencies: ["LiveFlow", "LiveFlowTesting"],
+            swiftSettings: written),
+    ]
+
 let package = Package(
     name: "LiveFlow",
     platforms: [.iOS(.v15), .macOS(.v12)],
@@ -43,16 +56,10 @@ let package = Package(
             exclude: documentation, swiftSettings: written),
         .target(
             name: "LiveFlowTesting", dependencies: ["LiveFlow"], swiftSettings: written),
-        .executableTarget(
-            name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
-            swiftSettings: written),
-        .executableTarget(
-            name: "LiveFlowLeakCheck", dependencies: ["LiveFlow", "LiveFlowTesting"],
-            swiftSettings: written),
         .testTarget(
             name: "LiveFlowJSONTests", dependencies: ["LiveFlowJSON"], swiftSettings: written),
         .testTarget(
             name: "LiveFlowTests", dependencies: ["LiveFlow", "LiveFlowTesting"],
             swiftSettings: written),
-    ]
+    ] + tools
 )
