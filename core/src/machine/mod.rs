@@ -73,6 +73,8 @@ pub(crate) struct Machine {
     polling: Polling,
     answer: Option<PendingAnswer>,
     cancel: Option<PendingCancel>,
+    /// Until when an answer of unknown outcome may still take effect.
+    doubtful_until: Moment,
     /// The newest of them, oldest first, and how many there have been in all.
     unresolved: VecDeque<Unresolved>,
     unresolved_count: u64,
@@ -115,6 +117,7 @@ impl Machine {
             polling: Polling::new(now, first_read),
             answer: None,
             cancel: None,
+            doubtful_until: Moment::default(),
             unresolved: VecDeque::new(),
             unresolved_count: 0,
             connection: None,
@@ -146,6 +149,7 @@ impl Machine {
         self.reads = Reads::restarted(checkpoint.updated_at());
         let (prompts, answer) = checkpoint.into_parts();
         self.prompts = prompts.restarted(now);
+        self.doubtful_until = now + self.settings.answer_grace;
         if let Some(kept) = answer {
             self.prompts.remember_sent(&kept.run, kept.round, Some(&kept.answer));
             self.answer = Some(PendingAnswer::restored(now, kept, &self.prompts));
@@ -352,15 +356,16 @@ impl Machine {
         self.end.is_none() && self.suspended_at.is_none()
     }
 
-    /// Keeps a checkpoint, where there is a store. Gives its number.
+    /// Something that a checkpoint keeps is another. Where there is a store, gives the number under
+    /// which it will be kept there.
     fn save(&mut self) -> Option<u64> {
+        if self.errand.is_none() {
+            self.checkpoint_number += 1;
+        }
         if !self.settings.stores_answers {
             return None;
         }
-        if self.errand.is_none() {
-            self.checkpoint_number += 1;
-            self.errand = Some(Errand::Save);
-        }
+        self.errand.get_or_insert(Errand::Save);
         Some(self.checkpoint_number)
     }
 

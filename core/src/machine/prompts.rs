@@ -106,11 +106,6 @@ impl Prompts {
         self.find(run, round).map(|entry| &entry.fingerprint)
     }
 
-    /// Whether an earlier answer to this prompt may have arrived.
-    pub(super) fn is_doubtful(&self, run: &StepRunId, round: u32) -> bool {
-        self.find(run, round).is_some_and(|entry| entry.sent.is_some())
-    }
-
     /// Notes an answer that is being sent, so that it is recognised when it shows up; or that what
     /// was sent surely did not arrive.
     pub(super) fn remember_sent(&mut self, run: &StepRunId, round: u32, answer: Option<&Json>) {

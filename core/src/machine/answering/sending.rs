@@ -83,8 +83,10 @@ impl Machine {
     fn send_if_verified(&mut self, now: Moment) {
         let Some(pending) = &self.answer else { return };
         let prompt = &pending.prompt;
-        let known_open = self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open
-            && !self.prompts.is_doubtful(&prompt.run_id, prompt.round);
+        // An attempt whose effect may still come can change what is asked at any time.
+        let is_settled = self.reads.confirmed().is_some_and(|begun| begun >= self.doubtful_until);
+        let known_open =
+            is_settled && self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open;
         let must_look = self.settings.verify_before_answer || pending.look_again || !known_open;
         if !must_look {
             self.send_answer(now, None);
@@ -210,6 +212,7 @@ impl Machine {
                 let fingerprint =
                     self.prompts.fingerprint(&pending.prompt.run_id, pending.prompt.round).cloned();
                 pending.unknown = Some(Unknown { ended: now, fingerprint, unseen: 0 });
+                self.doubtful_until = now + self.settings.answer_grace;
                 pending.enter(now, Stage::Reconciling);
                 self.judge_by_what_is_known(now);
             }

@@ -43,6 +43,17 @@ fn an_answer_while_another_is_pending_is_refused_and_the_other_goes_on() {
 }
 
 #[test]
+fn an_answer_while_one_that_was_given_up_is_still_on_the_wire_is_refused() {
+    let (mut bench, call) = Bench::sending();
+    bench.tell(Input::GiveUp { call });
+    let other = waiting_at(run("other", "WAITING_FOR_USER_INPUT").asks("Name?"));
+    let mut elsewhere = Bench::new();
+    elsewhere.read(&other);
+    let second = bench.answer_to(&elsewhere.prompt(), "1000");
+    assert_eq!(kind(&bench.error(second)), "InvalidRequest");
+}
+
+#[test]
 fn with_a_store_nothing_is_sent_before_the_answer_is_stored() {
     let mut bench = Bench::asking_with(|settings| settings.stores_answers = true);
     let call = bench.answer("1000");
@@ -169,10 +180,24 @@ fn after_an_unknown_outcome_the_prompt_is_looked_for_even_without_verify_before_
     let (mut bench, call) = Bench::reconciling_with(|settings| {
         (settings.verify_before_answer, settings.resend_answers) = (false, false);
     });
-    bench.read_for(50.0, &asking());
+    bench.until_read();
+    bench.tell(Input::Suspend { order: 1 });
+    bench.wait(200.0);
     assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
-    bench.wait(1.5);
     bench.answer("2000");
+    bench.forget_outputs();
+    bench.tell(Input::Resume { order: 2 });
+    assert_eq!(bench.sent(), None);
+    bench.read(&asking());
+    bench.expect_sent();
+}
+
+#[test]
+fn after_a_restart_the_prompt_is_looked_for_even_without_verify_before_answer() {
+    let prompt = Bench::asking().prompt();
+    let checkpoint = Bench::asking().machine.checkpoint();
+    let mut bench = Bench::restored(|settings| settings.verify_before_answer = false, checkpoint);
+    bench.answer_to(&prompt, "1000");
     assert_eq!(bench.sent(), None);
     bench.read(&asking());
     bench.expect_sent();
@@ -233,13 +258,31 @@ fn an_answer_that_never_left_is_sent_again_with_backoff_after_another_look() {
 }
 
 #[test]
-fn every_attempt_carries_the_same_idempotency_key() {
-    let (mut bench, call) = Bench::sending();
-    for _ in 0..2 {
+fn every_attempt_carries_the_same_idempotency_key_and_the_deadline_of_the_call() {
+    let mut bench = Bench::asking();
+    let deadline = bench.now + TOTAL;
+    let call = bench.answer("1000");
+    for _ in 0..3 {
+        let sent = bench.until_sent(&asking());
+        assert_eq!((sent.idempotency_key, sent.deadline), (format!("key-{}", call.0), deadline));
         bench.attempt(Err(failure(FailureKind::NeverLeft)));
-        bench.read_for(5.0, &asking());
-        assert_eq!(bench.expect_sent().idempotency_key, format!("key-{}", call.0));
     }
+}
+
+#[test]
+fn reads_that_somebody_waits_for_go_before_ordinary_polls() {
+    let mut bench = Bench::asking();
+    assert!(!bench.read_is_urgent(&asking()));
+    bench.wait(1.5);
+    let call = bench.answer("1000");
+    assert!(bench.read_is_urgent(&asking()));
+    bench.attempt(Err(failure(FailureKind::NoStatus)));
+    assert!(bench.read_is_urgent(&asking()));
+    bench.tell(Input::GiveUp { call });
+    assert!(!bench.read_is_urgent(&asking()), "nobody waits any more");
+    bench.cancel();
+    bench.cancel_attempt(Ok(None));
+    assert!(bench.read_is_urgent(&asking()));
 }
 
 #[test]

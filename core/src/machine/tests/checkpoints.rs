@@ -43,6 +43,14 @@ fn saves_are_numbered_also_across_a_restart() {
 }
 
 #[test]
+fn without_a_store_the_numbers_of_checkpoints_rise_as_well() {
+    let mut bench = Bench::asking();
+    let first = bench.machine.checkpoint().number();
+    bench.read(&answered("999"));
+    assert!(bench.machine.checkpoint().number() > first);
+}
+
+#[test]
 fn a_prompt_announced_or_closed_is_saved() {
     let mut bench = Bench::with(stores);
     bench.read(&asking());

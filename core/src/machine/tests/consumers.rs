@@ -28,6 +28,24 @@ fn a_new_consumer_is_told_the_present() {
 }
 
 #[test]
+fn news_come_before_the_results_of_calls_so_that_whoever_is_told_a_result_can_see_it() {
+    let (mut bench, _) = Bench::sending();
+    let op = bench.machine.answer_op().unwrap();
+    let result = Ok(Some(answered("1000").session()));
+    let outputs = bench.outputs_of(Input::AnswerDone { op, result });
+    assert_eq!(outputs, ["Changed", "Answered"]);
+}
+
+#[test]
+fn a_read_that_shows_nothing_new_is_no_news() {
+    let mut bench = Bench::asking();
+    let op = bench.until_read();
+    let result = Ok(crate::machine::SessionReading::Session(asking().session()));
+    let outputs = bench.outputs_of(Input::ReadDone { op, begun: bench.now, result });
+    assert_eq!(outputs, Vec::<String>::new());
+}
+
+#[test]
 fn before_the_first_read_there_is_nothing_to_tell() {
     assert_eq!(Bench::new().events(), Vec::<String>::new());
 }

@@ -45,6 +45,7 @@ pub(super) struct Sent {
     pub(super) text: String,
     pub(super) idempotency_key: String,
     pub(super) not_after: Option<Moment>,
+    pub(super) deadline: Moment,
     pub(super) fresh_credentials: bool,
 }
 
@@ -261,6 +262,27 @@ impl Bench {
         self.tell(Input::ReadDone { op, begun: self.now, result: Err(failure) });
     }
 
+    /// Whether the next read, whenever it comes, goes before ordinary polls; it shows this.
+    pub(super) fn read_is_urgent(&mut self, shown: &Shown) -> bool {
+        let (op, urgent) = self.until("read", |output| match output {
+            Output::Read { op, urgent, .. } => Some((*op, *urgent)),
+            _ => None,
+        });
+        self.read_done(op, self.now, Ok(shown));
+        urgent
+    }
+
+    /// The kinds of outputs that this input brings, in their order.
+    pub(super) fn outputs_of(&mut self, input: Input) -> Vec<String> {
+        let before = self.outputs.len();
+        self.tell(input);
+        let name = |output: &Output| {
+            let debug = format!("{output:?}");
+            debug.split([' ', '{']).next().unwrap_or_default().to_owned()
+        };
+        self.outputs.iter().skip(before).map(name).collect()
+    }
+
     /// Whether the next read, whenever it comes, is to have fresh credentials; it stays in flight.
     pub(super) fn until_read_with_credentials(&mut self) -> (OpId, bool) {
         self.until("read", |output| match output {
@@ -313,13 +335,14 @@ impl Bench {
                 answer,
                 idempotency_key,
                 not_after,
+                deadline,
                 fresh_credentials,
-                ..
             } => Some(Sent {
                 op: *op,
                 text: answer.to_text(),
                 idempotency_key: idempotency_key.clone(),
                 not_after: *not_after,
+                deadline: *deadline,
                 fresh_credentials: *fresh_credentials,
             }),
             _ => None,
