@@ -244,7 +244,7 @@ async fn a_subscription_alone_keeps_its_session_watched_and_lets_its_listener_go
     drop(live);
     let before = newest(&simulator);
     eventually("it is polled", || newest(&simulator) > before + 3).await;
-    drop(subscription);
+    subscription.cancel();
     eventually("the listener is dropped", || Arc::strong_count(&token) == 1).await;
     quiet(&simulator).await;
 }

@@ -2,14 +2,21 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use common::*;
 use futures_util::future::join_all;
-use liveflow::{Client, LiveFlowError, SessionEvent, SessionStatus, WatchEndReason};
+use liveflow::{
+    Client, ClientConfig, CredentialsProvider, CredentialsRequest, HostFuture, LiveFlowError,
+    SessionEvent, SessionStatus, WatchEndReason,
+};
 use liveflow_simulator::{Call, Fault, FaultRule, Simulator, Status};
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 /// A client whose requests wait for credentials while the turnstile is shut.
 fn with_turnstile(simulator: &Simulator) -> (Client, Turnstile) {
@@ -21,7 +28,7 @@ fn with_turnstile(simulator: &Simulator) -> (Client, Turnstile) {
 }
 
 /// So slow that only what is asked for makes a request.
-fn rarely(config: &mut liveflow::ClientConfig) {
+fn rarely(config: &mut ClientConfig) {
     config.polling.waiting_min = Duration::from_secs(120);
     config.polling.waiting_max = Duration::from_secs(120);
 }
@@ -84,6 +91,66 @@ async fn a_request_that_waits_for_its_credentials_does_not_start_after_suspend_o
             create.unwrap();
             assert_eq!(texts_of(&simulator, live.id()), ["blue"]);
             assert_eq!(simulator.journal().sessions.len(), 2);
+        }
+    }
+}
+
+/// A provider that once blocks the thread that it is called on, and so the engine itself.
+struct Blocking {
+    is_armed: AtomicBool,
+    has_blocked: AtomicBool,
+    go: Mutex<Receiver<()>>,
+}
+
+struct BlockingProvider(Arc<Blocking>);
+
+impl CredentialsProvider for BlockingProvider {
+    fn headers(&self, _: CredentialsRequest) -> HostFuture<Vec<(String, String)>> {
+        if self.0.is_armed.swap(false, Ordering::SeqCst) {
+            self.0.has_blocked.store(true, Ordering::SeqCst);
+            self.0.go.lock().unwrap().recv().unwrap();
+        }
+        hosted(async { Ok(Vec::new()) })
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_is_just_about_to_start_does_not_when_the_engine_has_not_heard_yet() {
+    for closes in [false, true] {
+        for writes in [false, true] {
+            let simulator = simulator().await;
+            let (go, wait) = channel();
+            let blocking = Arc::new(Blocking {
+                is_armed: AtomicBool::new(true),
+                has_blocked: AtomicBool::new(false),
+                go: Mutex::new(wait),
+            });
+            let provider = BlockingProvider(Arc::clone(&blocking));
+            let client = client_with(&simulator, |config| {
+                config.credentials = Some(Arc::new(provider));
+            });
+            let call = {
+                let client = client.clone();
+                tokio::spawn(async move {
+                    if writes {
+                        client.create_session(ASK, inputs()).await.map(|_| ())
+                    } else {
+                        client.get_sessions(ASK).await.map(|_| ())
+                    }
+                })
+            };
+            let blocks = || blocking.has_blocked.load(Ordering::SeqCst);
+            eventually("the engine stands still amid a request", blocks).await;
+            if closes {
+                client.close();
+            } else {
+                client.suspend();
+            }
+            go.send(()).unwrap();
+            quiet(&simulator).await;
+            assert_eq!(simulator.journal().requests.len(), 0, "closes: {closes}, writes: {writes}");
+            client.resume();
+            assert_eq!(within(call).await.unwrap().is_err(), closes);
         }
     }
 }
@@ -430,6 +497,32 @@ async fn a_close_does_not_leave_anybody_waiting_for_a_second_try() {
     for error in [create.unwrap_err(), read.unwrap_err(), listed.unwrap_err()] {
         assert!(matches!(error, LiveFlowError::Closed { .. }), "{error:?}");
     }
+}
+
+#[tokio::test]
+async fn a_close_does_not_wait_for_the_rest_of_a_list() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let serving = async {
+        let (mut connection, _) = listener.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert!(connection.read(&mut request).await.unwrap() > 0);
+        let beginning = format!("[{{\"id\":\"{UNKNOWN}\"}},");
+        let head = "HTTP/1.1 200 OK\r\ncontent-length: 10000\r\n\r\n";
+        connection.write_all(head.as_bytes()).await.unwrap();
+        connection.write_all(beginning.as_bytes()).await.unwrap();
+        connection
+    };
+    let mut config = ClientConfig::new("key");
+    config.base_url = base;
+    let client = Client::new(config).unwrap();
+    let mut sessions = client.iter_sessions(ASK).unwrap();
+    let (first, _stalled) = within(async { tokio::join!(sessions.next(), serving) }).await;
+    assert_eq!(first.unwrap().unwrap().id.as_str(), UNKNOWN);
+    let closing = async { client.close() };
+    let (next, ()) = within(async { tokio::join!(sessions.next(), closing) }).await;
+    assert!(matches!(next, Some(Err(LiveFlowError::Closed { .. }))), "{next:?}");
+    assert!(sessions.next().await.is_none());
 }
 
 #[tokio::test]
