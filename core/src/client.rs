@@ -19,7 +19,7 @@ use crate::error::{LiveFlowError, Result};
 use crate::ids::{IntoLiveFlowId, IntoSessionId, LiveFlowId, SessionId};
 use crate::json::Json;
 use crate::live_session::LiveSession;
-use crate::machine::{Checkpoint, Dice, Machine, Moment};
+use crate::machine::{Checkpoint, Dice, Machine, Moment, Settings};
 use crate::session::Session;
 
 pub use sessions::SessionIter;
@@ -152,9 +152,11 @@ impl Client {
     ) -> Result<Session> {
         let flow = live_flow_id.into_live_flow_id()?;
         let session = session_id.into_session_id()?;
-        // A watch that looks only where the outcome is in doubt.
+        // A watch that looks only where the outcome is in doubt, and that leaves the session's
+        // checkpoint to whoever owns it.
         let never = now() + self.engine.config().watch_limit;
-        let live = self.attach(flow, session, never, |machine, _| machine)?;
+        let settings = Settings { stores_answers: false, ..(**self.engine.settings()).clone() };
+        let live = self.attach_with(settings.into(), flow, session, never, |machine, _| machine)?;
         live.cancel().await
     }
 
@@ -248,8 +250,19 @@ impl Client {
         first_read: Moment,
         prepare: impl FnOnce(Machine, Moment) -> Machine,
     ) -> Result<LiveSession> {
-        let now = now();
         let settings = Arc::clone(self.engine.settings());
+        self.attach_with(settings, flow, session, first_read, prepare)
+    }
+
+    fn attach_with(
+        &self,
+        settings: Arc<Settings>,
+        flow: LiveFlowId,
+        session: SessionId,
+        first_read: Moment,
+        prepare: impl FnOnce(Machine, Moment) -> Machine,
+    ) -> Result<LiveSession> {
+        let now = now();
         let machine =
             Machine::new(settings, flow.clone(), session.clone(), seed(), now, first_read);
         let watch = self.engine.watch(prepare(machine, now))?;

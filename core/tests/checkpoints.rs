@@ -389,6 +389,20 @@ async fn a_closed_watch_leaves_its_checkpoint_for_the_next_start() {
 }
 
 #[tokio::test]
+async fn a_cancel_of_its_own_leaves_the_checkpoint_to_the_watch_that_owns_it() {
+    let simulator = simulator().await;
+    let shelf = Shelf::new();
+    let client = with_store(&simulator, &shelf);
+    let (live, _, _) = asked(&client, ASK).await;
+    eventually("it is stored", || !shelf.ids().is_empty()).await;
+    let (data, saves) = (shelf.data(), shelf.kept.lock().unwrap().numbers.len());
+    // Refused, so that it is looked whether the session still runs.
+    fault(&simulator, FaultRule::new(Call::CancelSession, status(409)));
+    within(client.cancel_session(ASK, live.id())).await.unwrap_err();
+    assert_eq!((shelf.data(), shelf.kept.lock().unwrap().numbers.len()), (data, saves));
+}
+
+#[tokio::test]
 async fn restored_in_an_outage_a_session_is_taken_up_when_the_service_is_back() {
     let simulator = simulator().await;
     let before = client(&simulator);

@@ -119,7 +119,8 @@ impl Engine {
                  along; make a new client in the forked process",
             ));
         }
-        if self.is_closed() {
+        // The engine is gone without a close after a shutdown of the runtime.
+        if self.is_closed() || self.mailbox.is_closed() {
             return Err(client_closed());
         }
         Ok(())

@@ -344,3 +344,12 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
         }
     }
 }
+
+/// A client whose requests wait for credentials while the turnstile is shut.
+pub fn with_turnstile(simulator: &Simulator) -> (Client, Turnstile) {
+    let turnstile = Turnstile::open();
+    let client = client_with(simulator, |config| {
+        config.credentials = Some(Arc::new(turnstile.clone()));
+    });
+    (client, turnstile)
+}
