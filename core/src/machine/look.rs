@@ -70,7 +70,7 @@ pub(crate) enum End {
 
 /// The prompts as consumers need them.
 pub(super) fn prompt_fates(prompts: &Prompts, session: Option<&Session>) -> Arc<[PromptFate]> {
-    let asked = session.and_then(asking).filter(|run| run.user_input.is_none());
+    let asked = session.and_then(asking);
     prompts
         .entries()
         .iter()

@@ -286,7 +286,6 @@ impl Machine {
         self.answer_judged(now, &session);
         if session.status.is_end() && self.end.is_none() {
             self.end = Some(End::Session);
-            self.polling.withdraw_read();
             self.connection = None;
             self.changed = true;
             if self.answer.is_none() {

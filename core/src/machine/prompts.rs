@@ -46,8 +46,8 @@ pub(super) struct Entry {
     pub(super) fate: Fate,
     /// An answer of ours that may have arrived: if it shows up, it was ours.
     sent: Option<Json>,
-    /// A snapshot has shown it answered, or the session at another run, or a new round of it. If its
-    /// run asks after that, it asks anew, even where no time tells so.
+    /// A snapshot has shown it answered, or the session at another run. If its run asks after that,
+    /// it asks anew, even where no time tells so.
     left: bool,
     /// When our answer to it was accepted. An effect that has not shown up a grace later never will:
     /// whatever its run asks then, it asks anew.
@@ -119,14 +119,6 @@ impl Prompts {
             && matches!(entry.fate, Fate::Open(_))
         {
             entry.fate = Fate::Closed(reason);
-        }
-    }
-
-    /// Its run asks again, perhaps in the same words: what is asked now is another prompt.
-    pub(super) fn supersede(&mut self, run: &StepRunId, round: u32) {
-        self.close(run, round, PromptCloseReason::Unknown);
-        if let Some(entry) = self.find_mut(run, round) {
-            entry.left = true;
         }
     }
 

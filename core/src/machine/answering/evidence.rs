@@ -59,7 +59,7 @@ impl Machine {
             .is_none_or(|sent_to| *sent_to == Fingerprint::of(session, run));
         if !is_unchanged {
             // It asks again: perhaps because our answer was taken and found wanting.
-            self.prompts.supersede(&run_id, round);
+            self.prompts.close(&run_id, round, PromptCloseReason::Unknown);
             self.answer_stays_unknown(now);
             return;
         }

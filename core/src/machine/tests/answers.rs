@@ -3,7 +3,7 @@
 use crate::error::LiveFlowError;
 use crate::failure::FailureKind;
 use crate::json::Json;
-use crate::machine::{Input, WriteResult};
+use crate::machine::{Input, SessionReading, WriteResult};
 
 use super::harness::{Bench, TOTAL, failure, kind, seconds, status, status_after};
 use super::shown::{answered, asking, finished, run, running, shown, waiting_at};
@@ -356,7 +356,11 @@ fn a_prompt_that_is_still_shown_a_grace_after_its_answer_was_accepted_is_asked_a
         bench.events();
         bench.read_for(44.9, &asking());
         assert_eq!(bench.events(), Vec::<String>::new());
-        bench.read_for(6.0, &asking());
+        bench.wait(1.0);
+        let op = bench.until_read();
+        let result = Ok(SessionReading::Session(asking().session()));
+        let outputs = bench.outputs_of(Input::ReadDone { op, begun: bench.now, result });
+        assert_eq!(outputs, ["Changed"]);
         assert_eq!(bench.events(), ["requested ask/1 Budget?"]);
     }
 }
@@ -499,6 +503,15 @@ fn fresh_credentials_are_still_wanted_after_an_attempt_that_was_not_begun() {
     let op = bench.until_sent(&asking()).op;
     bench.tell(Input::NotStarted { op });
     assert!(bench.until_sent(&asking()).fresh_credentials);
+}
+
+#[test]
+fn fresh_credentials_are_wanted_for_one_attempt_only() {
+    let (mut bench, _) = Bench::sending_with(|settings| settings.can_refresh_credentials = true);
+    bench.attempt(Err(status(401)));
+    assert!(bench.until_sent(&asking()).fresh_credentials);
+    bench.attempt(Err(failure(FailureKind::NeverLeft)));
+    assert!(!bench.until_sent(&asking()).fresh_credentials);
 }
 
 #[test]

@@ -251,6 +251,16 @@ fn refused_with_401_it_is_sent_once_more_with_fresh_credentials() {
 }
 
 #[test]
+fn fresh_credentials_are_wanted_for_one_attempt_only() {
+    let (mut bench, _) = cancelling_with(|settings| settings.can_refresh_credentials = true);
+    bench.cancel_attempt(Err(status(401)));
+    bench.cancel_attempt(Err(failure(FailureKind::NoStatus)));
+    bench.read_for(1.0, &asking());
+    let (_, fresh) = bench.cancel_sent().unwrap();
+    assert!(!fresh);
+}
+
+#[test]
 fn refused_with_403_or_without_trust_it_is_surfaced() {
     for (result, error) in
         [(status(403), "PermissionDenied"), (failure(FailureKind::Untrusted), "Network")]

@@ -240,9 +240,15 @@ fn a_write_that_gets_through_restores_the_connection() {
     bench.read_fails(FailureKind::NoStatus);
     bench.read_fails(FailureKind::NoStatus);
     assert_eq!(bench.events(), ["lost"]);
+    for _ in 0..8 {
+        bench.read_fails(FailureKind::NoStatus);
+    }
     bench.cancel();
     bench.cancel_attempt(Ok(Some(asking().session())));
     assert_eq!(bench.events(), ["restored"]);
+    let before = bench.now;
+    bench.until_read();
+    assert!(bench.now.since(before) < seconds(1.0), "and ends the backoff");
 }
 
 #[test]

@@ -27,6 +27,19 @@ fn a_read_that_was_withdrawn_for_a_write_tells_nothing() {
 }
 
 #[test]
+fn a_read_begun_before_a_write_ended_is_followed_by_another_one_at_once() {
+    let (mut bench, _) = Bench::sending();
+    let before = bench.now;
+    bench.wait(1.0);
+    bench.attempt(Ok(Some(answered("1000").session())));
+    bench.events();
+    let op = bench.until_read();
+    bench.read_done(op, before, Ok(&asking()));
+    assert_eq!(bench.events(), Vec::<String>::new());
+    assert!(bench.wants_read());
+}
+
+#[test]
 fn finished_never_changes_back() {
     let mut bench = Bench::new();
     bench.read(&finished("1000"));
