@@ -4,8 +4,9 @@ use crate::failure::FailureKind;
 use crate::machine::{Input, WriteResult};
 use crate::session::SessionStatus;
 
-use super::harness::{Bench, failure, kind, seconds, status, status_after};
+use super::harness::{Bench, seconds};
 use super::shown::{answered, asking, failed, finished, run, running, shown};
+use super::words::{failure, kind, status, status_after};
 
 fn cancelling() -> (Bench, crate::machine::CallId) {
     cancelling_with(|_| ())

@@ -3,8 +3,9 @@
 use crate::failure::FailureKind;
 use crate::machine::{Checkpoint, Input, Settings};
 
-use super::harness::{Bench, failure, kind};
+use super::harness::Bench;
 use super::shown::{FLOW, SESSION, answered, asking, failed, finished, run, waiting_at};
+use super::words::{failure, kind};
 
 fn stores(settings: &mut Settings) {
     settings.stores_answers = true;

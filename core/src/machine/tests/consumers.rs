@@ -3,8 +3,9 @@
 use crate::failure::FailureKind;
 use crate::machine::{Cursor, Input};
 
-use super::harness::{Bench, drain, words};
+use super::harness::{Bench, drain};
 use super::shown::{answered, asking, failed, finished, run, running, shown, waiting_at};
+use super::words::words;
 
 #[test]
 fn a_new_consumer_is_told_the_present() {
@@ -245,7 +246,7 @@ fn unresolved_answers_are_kept_for_late_consumers_up_to_a_limit() {
         let call = bench.answer("1000");
         bench.read(&asking());
         bench.tell(Input::GiveUp { call });
-        bench.attempt(Err(super::harness::failure(FailureKind::NoStatus)));
+        bench.attempt(Err(super::words::failure(FailureKind::NoStatus)));
         bench.read_for(60.0, &asking());
     }
     let unresolved =

@@ -14,8 +14,9 @@ use crate::machine::{
 };
 use crate::session::Session;
 
-use super::harness::{TOTAL, failure, kind, seconds, status, status_after};
+use super::harness::{TOTAL, seconds};
 use super::shown::{SESSION, Shown, running, shown};
+use super::words::{failure, kind, status, status_after};
 
 const OTHER: &str = "99999999-2222-3333-4444-555555555555";
 

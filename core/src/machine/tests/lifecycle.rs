@@ -5,8 +5,9 @@ use std::time::Duration;
 use crate::failure::FailureKind;
 use crate::machine::{Input, SessionReading};
 
-use super::harness::{Bench, failure, kind, seconds};
+use super::harness::{Bench, seconds};
 use super::shown::{answered, asking, finished, running};
+use super::words::{failure, kind};
 
 #[test]
 fn while_suspended_no_request_starts() {

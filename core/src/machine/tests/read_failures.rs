@@ -3,8 +3,9 @@
 use crate::failure::FailureKind;
 use crate::machine::Input;
 
-use super::harness::{Bench, failure, seconds, status_after};
+use super::harness::{Bench, seconds};
 use super::shown::{asking, running};
+use super::words::{failure, status_after};
 
 const TRANSIENT: [FailureKind; 10] = [
     FailureKind::NeverLeft,

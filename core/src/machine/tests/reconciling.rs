@@ -6,8 +6,9 @@ use crate::failure::FailureKind;
 use crate::json::Json;
 use crate::machine::Input;
 
-use super::harness::{Bench, TOTAL, failure, kind, seconds};
+use super::harness::{Bench, TOTAL, seconds};
 use super::shown::{Shown, answered, asking, failed, finished, run, running, shown, waiting_at};
+use super::words::{failure, kind};
 
 /// The run is at work, and does not show any answer.
 fn working() -> Shown {

@@ -4,7 +4,7 @@
 use crate::error::LiveFlowError;
 use crate::machine::{CallId, Moment};
 
-use super::super::harness::kind;
+use super::super::words::kind;
 use super::service::{Delivery, Question};
 
 #[derive(Debug, Default)]

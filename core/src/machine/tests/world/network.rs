@@ -10,7 +10,7 @@ use crate::machine::io::ReadResult;
 use crate::machine::{Input, Moment, OpId, SessionReading, WriteResult};
 use crate::session::Session;
 
-use super::super::harness::{failure, status_after};
+use super::super::words::{failure, status_after};
 use super::{Event, REQUEST_TIMEOUT, Times, World};
 
 /// How long writes may go on after a suspend or a close.

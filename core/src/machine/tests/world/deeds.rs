@@ -1,0 +1,220 @@
+//! What the caller and the device do.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::json::Json;
+use crate::machine::{AnswerCall, Checkpoint, Input, Machine, SessionEvent};
+use crate::session::Prompt;
+
+use super::super::shown::{flow, session_id};
+use super::consumer::Consumer;
+use super::service::Question;
+use super::{CARE, World};
+
+/// What the caller, or the device, does.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Deed {
+    /// Hears everything there is to be told, and answers the prompt that is open.
+    Answer {
+        within: u16,
+    },
+    /// Answers a prompt that it was asked before, whatever became of it.
+    AnswerOld {
+        within: u16,
+    },
+    Cancel {
+        within: u16,
+    },
+    /// Gives up the call so many calls ago.
+    GiveUp {
+        ago: u8,
+    },
+    Pull {
+        consumer: u8,
+        events: u8,
+    },
+    Join,
+    PollNow,
+    NetworkChanged,
+    Suspend,
+    Resume,
+    /// A suspend that was overtaken by a later resume.
+    LateSuspend,
+    Close,
+    /// The process ends, and another one goes on from the checkpoint.
+    Restart,
+    /// The service touches the session without a change.
+    Touch,
+    Elsewhere,
+}
+
+impl World {
+    pub(super) fn act(&mut self, deed: Deed) {
+        match deed {
+            Deed::Answer { within } => {
+                self.pull_all(0);
+                let prompt = self.consumers.iter().find_map(Consumer::open_prompt).cloned();
+                let question = prompt.as_ref().and_then(|prompt| self.question_of(prompt));
+                if let (Some(prompt), Some(question)) = (prompt, question) {
+                    self.answer(prompt, question, within);
+                }
+            }
+            Deed::AnswerOld { within } => {
+                if let Some((prompt, question)) = self.asked.first().cloned() {
+                    self.answer(prompt, question, within);
+                }
+            }
+            Deed::Cancel { within } => {
+                let deadline = self.now + Duration::from_millis(u64::from(within));
+                let call = self.calls.new_cancel(deadline);
+                self.tell(Input::Cancel { call, deadline });
+            }
+            Deed::GiveUp { ago } => {
+                if let Some(call) = self.calls.give_up(usize::from(ago)) {
+                    self.tell(Input::GiveUp { call });
+                }
+            }
+            Deed::Pull { consumer, events } => {
+                let consumer = usize::from(consumer) % self.consumers.len();
+                for _ in 0..events {
+                    self.pull(consumer);
+                }
+            }
+            Deed::Join => self.consumers.push(Consumer::default()),
+            Deed::PollNow => self.tell(Input::PollNow),
+            Deed::NetworkChanged => self.tell(Input::NetworkChanged),
+            Deed::Suspend => self.suspend(),
+            Deed::Resume => self.resume(),
+            Deed::LateSuspend => {
+                self.resume();
+                self.tell(Input::Suspend { order: self.order - 1 });
+            }
+            Deed::Close => self.close(),
+            Deed::Restart => self.restart(),
+            // A question asked again in the same words cannot be told from one that was touched.
+            Deed::Touch | Deed::Elsewhere if self.throw.plan.repeats_words => {}
+            Deed::Touch => self.service.touch(self.now),
+            Deed::Elsewhere => {
+                if self.throw.rules.has_other_writer {
+                    self.service.submit(self.now, "elsewhere");
+                }
+            }
+        }
+    }
+
+    fn question_of(&self, prompt: &Prompt) -> Option<Question> {
+        let asked =
+            self.asked.iter().rev().find(|(asked, _)| {
+                (&asked.run_id, asked.round) == (&prompt.run_id, prompt.round)
+            })?;
+        Some(asked.1.clone())
+    }
+
+    fn answer(&mut self, prompt: Prompt, question: Question, within: u16) {
+        // Whoever answers again while an earlier answer may still arrive has been warned.
+        if self.now < self.doubtful_until {
+            return;
+        }
+        let deadline = self.now + Duration::from_millis(u64::from(within));
+        let (call, text) = self.calls.new_answer(question, deadline);
+        self.tell(Input::Answer(AnswerCall {
+            call,
+            prompt,
+            answer: Json::string(&text),
+            idempotency_key: text,
+            wall_time: 0,
+            deadline,
+        }));
+    }
+
+    fn pull(&mut self, consumer: usize) -> bool {
+        let look = self.machine.look();
+        let Some(event) = self.consumers[consumer].pull(&look, self.version) else { return false };
+        self.trace("!!", &event);
+        match event {
+            SessionEvent::PromptRequested { prompt } => {
+                let session = look.session.as_ref().expect("a prompt out of nothing");
+                let question = self.service.question_of(session).expect("nothing is asked").clone();
+                assert_eq!(question.0, prompt.run_id.as_str());
+                self.asked.push((prompt, question));
+            }
+            SessionEvent::AnswerUnresolved { text, .. } => {
+                self.calls.unresolved(&text);
+                self.doubtful_until = self.now + CARE;
+            }
+            _ => {}
+        }
+        true
+    }
+
+    pub(super) fn pull_all(&mut self, consumer: usize) {
+        let mut events = 0;
+        while self.pull(consumer) {
+            events += 1;
+            assert!(events < 1000, "events without an end");
+        }
+    }
+
+    fn suspend(&mut self) {
+        self.order += 1;
+        self.is_suspended = true;
+        self.tell(Input::Suspend { order: self.order });
+        self.cut_writes();
+    }
+
+    pub(super) fn resume(&mut self) {
+        self.order += 2;
+        self.is_suspended = false;
+        self.tell(Input::Resume { order: self.order });
+    }
+
+    fn close(&mut self) {
+        self.tell(Input::Close);
+        self.cut_writes();
+    }
+
+    fn restart(&mut self) {
+        // An unresolved answer that nobody was told of before the process ended is lost with it.
+        for consumer in 0..self.consumers.len() {
+            self.pull_all(consumer);
+        }
+        let checkpoint = if self.throw.rules.stores_answers {
+            self.store.kept.clone()
+        } else {
+            Some(self.machine.checkpoint())
+        };
+        self.generation += 1;
+        self.requests.clear();
+        self.store.busy = None;
+        self.store.next = None;
+        self.consumers = vec![Consumer::default()];
+        self.asked.clear();
+        let kept = checkpoint.as_ref().map(Checkpoint::to_text).unwrap_or_default();
+        self.calls.killed(&kept);
+        let (flow, id) = (flow(), session_id());
+        let seed = self.throw.seed ^ u64::from(self.generation);
+        let machine = Machine::new(Arc::clone(&self.settings), flow, id, seed, self.now, self.now);
+        self.machine = match checkpoint {
+            Some(checkpoint) => {
+                let read = Checkpoint::parse(&kept).unwrap();
+                assert_eq!(read, checkpoint, "a checkpoint survives its text form");
+                machine.restored(self.now, read)
+            }
+            None => machine,
+        };
+        self.is_suspended = false;
+        self.order = 0;
+        self.tell(Input::Wake);
+    }
+
+    /// After a long time of peace a consumer has been asked what the service asks, and nothing else.
+    pub(super) fn check_what_is_asked(&mut self) {
+        self.service.advance(self.now);
+        if self.machine.look().end.is_none() {
+            let open = self.consumers[0].open_prompt();
+            let question = open.and_then(|prompt| self.question_of(prompt));
+            assert_eq!(question, self.service.asked());
+        }
+    }
+}
