@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support import answers_of, asking, endless, eventually
+from support import answers_of, asking, blocking_client, endless, eventually
 from truestate_liveflow import (
     ClosedError,
     Finished,
@@ -25,6 +25,7 @@ from truestate_liveflow.testing import COMPANY_RESEARCH, CONTENT_MODERATION, LEA
 if TYPE_CHECKING:
     from support import Twin
     from truestate_liveflow import Prompt, SessionEvent
+    from truestate_liveflow.testing import Simulator
 
 
 class OurError(Exception):
@@ -153,6 +154,19 @@ def test_a_callback_may_call_the_client(twin: Twin) -> None:
             return str(len(client.get_sessions(flow)))
 
     assert twin.do(client.run(flow, on_prompt=answer)).output == "1"
+
+
+@pytest.mark.parametrize("which", ["on_prompt", "on_event"])
+def test_async_callbacks_are_for_the_async_client(simulator: Simulator, which: str) -> None:
+    async def callback(_: object) -> str:
+        return "never"
+
+    callbacks: dict[str, Any] = {which: callback}
+    with (
+        blocking_client(simulator) as client,
+        pytest.raises(TypeError, match=f"{which} is async; AsyncClient"),
+    ):
+        client.run(asking(simulator), **callbacks)
 
 
 def test_an_answer_after_handler_timeout_does_not_count(

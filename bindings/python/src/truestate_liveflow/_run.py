@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ def run(
     with live:
         for event in live.events():
             if on_event is not None:
-                on_event(event)
+                _refuse_awaitable("on_event", on_event(event))
             match event:
                 case PromptRequested(prompt) if on_prompt is not None:
                     _answer(live, prompt, on_prompt, handler_timeout)
@@ -56,6 +57,14 @@ def say_late(prompt: Prompt) -> None:
     )
 
 
+def _refuse_awaitable(name: str, result: object) -> None:
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        message = f"{name} is async; AsyncClient.run takes such callbacks, Client.run does not"
+        raise TypeError(message)
+
+
 def _answer(
     live: LiveSession,
     prompt: Prompt,
@@ -64,6 +73,7 @@ def _answer(
 ) -> None:
     begun = time.monotonic()
     answer = on_prompt(prompt)
+    _refuse_awaitable("on_prompt", answer)
     if handler_timeout is not None and time.monotonic() - begun > handler_timeout:
         say_late(prompt)
         return

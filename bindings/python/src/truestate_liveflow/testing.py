@@ -105,7 +105,8 @@ class Simulator:
         finally:
             watchdog.cancel()
         if not line:
-            code = process.wait()
+            self.stop()
+            code = process.returncode
             message = f"{self._command[0]} ended with {code} instead of starting; see its messages"
             raise SimulatorError(message)
         said = json.loads(line)
@@ -248,7 +249,7 @@ class Simulator:
 def _found(command: str | os.PathLike[str] | None) -> str:
     named = command or os.environ.get("LIVEFLOW_SIMULATOR")
     if named is not None:
-        path = shutil.which(named)
+        path = shutil.which(os.fspath(named))
         if path is None:
             message = f"there is no simulator at {os.fspath(named)}"
             raise SimulatorError(message)
