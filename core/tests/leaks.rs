@@ -112,6 +112,9 @@ fn tasks() -> usize {
     counted.recv_timeout(PATIENCE).unwrap()
 }
 
+/// What buffers and tables may take more at one time than at another.
+const NOISE: isize = 64 * 1024;
+
 /// Does it over and over, and fails if each time leaves something behind.
 async fn assert_nothing_stays<F: Future<Output = ()>>(
     what: &str,
@@ -129,19 +132,14 @@ async fn assert_nothing_stays<F: Future<Output = ()>>(
     // Tables grow until they are large enough.
     measured().await;
     let before = measured().await;
-    let mut after = before;
-    // Something unrelated may just be in use: it is not in use every time.
-    for _ in 0..5 {
-        after = measured().await;
-        let left = after - before;
-        if left < isize::try_from(times * 16).unwrap() {
+    let mut left = Vec::new();
+    for _ in 0..4 {
+        left.push(measured().await - before);
+        if left.last().is_some_and(|left| *left < NOISE) {
             return;
         }
     }
-    panic!(
-        "{what}: {} bytes stay behind each time",
-        (after - before) / isize::try_from(5 * times).unwrap()
-    );
+    panic!("{what}, {times} times, and again, and again: {left:?} bytes stay behind");
 }
 
 async fn waiting(client: &Client) -> (LiveSession, liveflow::Prompt) {
@@ -157,7 +155,7 @@ async fn nothing_stays_behind() {
     let (live, prompt) = waiting(&client).await;
     let idle = tasks();
 
-    assert_nothing_stays("a watch that comes and goes", 50, || async {
+    assert_nothing_stays("a watch that comes and goes", 100, || async {
         let (live, _) = waiting(&client).await;
         let _subscription = live.subscribe(|_| ());
         live.poll_now();
@@ -166,7 +164,7 @@ async fn nothing_stays_behind() {
     })
     .await;
 
-    assert_nothing_stays("a poll", 50, || async {
+    assert_nothing_stays("a poll", 500, || async {
         live.poll_now();
         client.get_session(ASK, SESSION).await.unwrap();
     })
@@ -189,7 +187,7 @@ async fn nothing_stays_behind() {
     drop((live, client));
     eventually("and the engine's own", || tasks() == 0).await;
 
-    assert_nothing_stays("a client that comes and goes", 20, || async {
+    assert_nothing_stays("a client that comes and goes", 30, || async {
         let client = client_of(&base);
         let (_live, _) = waiting(&client).await;
     })

@@ -33,6 +33,9 @@ use wire::InFlight;
 /// The clock that counts sleep and tokio's timer, which may not, are compared at least this often.
 const LONGEST_NAP: Duration = Duration::from_secs(30);
 
+/// How many messages are taken before work that is done is looked at again.
+const MESSAGES_AT_ONCE: usize = 256;
+
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
 /// Something that a future of the engine's brought.
@@ -121,7 +124,7 @@ impl Driver {
             let nap = self.next_wake().map_or(LONGEST_NAP, |at| at.since(clock::now()));
             tokio::select! {
                 message = self.mailbox.recv(), if !self.is_closing() => match message {
-                    Some(message) => self.take_message(message),
+                    Some(message) => self.take_messages(message),
                     None => self.close(),
                 },
                 Some(event) = self.work.next(), if !self.work.is_empty() => self.take_event(event),
@@ -158,6 +161,17 @@ impl Driver {
 
 // What comes in.
 impl Driver {
+    /// Takes what there is in one go, but not so much that requests wait for it.
+    fn take_messages(&mut self, first: Message) {
+        self.take_message(first);
+        for _ in 0..MESSAGES_AT_ONCE {
+            match self.mailbox.try_recv() {
+                Ok(message) => self.take_message(message),
+                Err(_) => return,
+            }
+        }
+    }
+
     fn take_message(&mut self, message: Message) {
         match message {
             Message::Watch { id, machine, published, bar } => {
