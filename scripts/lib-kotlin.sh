@@ -102,3 +102,17 @@ run_kotlin_tests() {
 total() {
     { grep -oE " ($1)=\"[0-9]+\"" || true; } | tr -dc '0-9\n' | awk '{n += $1} END {print n + 0}'
 }
+
+# kotlin_player ARGUMENTS...: the conformance player, built anew when anything has changed.
+kotlin_player() {
+    build_simulator
+    build_kotlin_native
+    local built="$kotlin/conformance/target/.built"
+    if [ ! -e "$built" ] || [ -n "$(find "$kotlin" "$root/uniffi.toml" "$kotlin_natives" \
+        -newer "$built" -type f -not -path '*/target/*' -print -quit)" ]; then
+        maven package -DskipTests --projects conformance --also-make >&2
+        touch "$built"
+    fi
+    "${JAVA_HOME:+$JAVA_HOME/bin/}java" -Dliveflow.conformance="$root/bindings/conformance" \
+        -cp "$kotlin/conformance/target/player/*" io.truestate.liveflow.conformance.MainKt "$@"
+}
