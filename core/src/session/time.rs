@@ -6,6 +6,9 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+/// The first second of the year 1: some languages' dates begin there, so a time before it is none.
+const YEAR_ONE: i64 = -62_135_596_800;
+
 /// Reads a time as FastAPI writes it. A time without an offset is taken as UTC (assumed).
 pub(crate) fn parse_time(text: &str) -> Option<SystemTime> {
     let text = text.trim();
@@ -13,7 +16,7 @@ pub(crate) fn parse_time(text: &str) -> Option<SystemTime> {
         let civil: DateTime = text.parse().ok()?;
         civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
     })?;
-    Some(SystemTime::from(stamp))
+    (stamp.as_second() >= YEAR_ONE).then(|| SystemTime::from(stamp))
 }
 
 #[cfg(test)]
@@ -35,6 +38,14 @@ mod tests {
         }
         let micros = parse_time("2023-11-07T05:31:56.123456Z").unwrap();
         assert_eq!(micros, expected + Duration::from_micros(123_456));
+    }
+
+    #[test]
+    fn time_begins_with_the_year_one() {
+        assert!(parse_time("0001-01-01T00:00:00Z").is_some());
+        for text in ["0000-12-31T23:59:59Z", "-000005-01-01T00:00:00Z"] {
+            assert_eq!(parse_time(text), None, "{text}");
+        }
     }
 
     #[test]
