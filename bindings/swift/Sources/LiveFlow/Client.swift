@@ -33,13 +33,19 @@ public final class Client: Sendable {
     /// A client configured by `TRUESTATE_API_KEY`, `TRUESTATE_ORGANISATION_ID` (or
     /// `TRUESTATE_ORGANISATION`) and `TRUESTATE_HOST`.
     ///
-    /// - Parameter change: Changes settings before they are used. The environment's key is not in
-    ///   them; its address and organisation count where they are left `nil`.
+    /// - Parameter change: Changes settings before they are used. The key is the environment's; so
+    ///   are the address and the organisation where they are left `nil`.
+    /// - Throws: ``LiveFlowError/configuration(_:setting:)`` where something is missing or does not
+    ///   fit.
     public static func fromEnvironment(
         _ change: (inout Configuration) -> Void = { _ in }
     ) throws -> Client {
         var configuration = Configuration(apiKey: "")
         change(&configuration)
+        guard configuration.apiKey.isEmpty else {
+            throw LiveFlowError.invalidSetting(
+                "api_key", "is the environment's here; give yours to Client(_:)")
+        }
         return try Client(fromEnvironment: configuration)
     }
 
@@ -234,4 +240,9 @@ public final class Client: Sendable {
         // Last, so that calls end because of the close, and not of what it cancels.
         host.cancel()
     }
+}
+
+extension Client: CustomStringConvertible {
+    /// Where the service is.
+    public var description: String { "Client(\(core.baseUrl()))" }
 }

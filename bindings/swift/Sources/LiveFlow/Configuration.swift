@@ -123,7 +123,8 @@ public struct Configuration: Sendable {
 
     /// Which proxy requests go through.
     public enum Proxy: Sendable, Hashable {
-        /// The environment's, and on macOS the system's.
+        /// The device's, as its settings are when the client is made; on Linux the environment's
+        /// (`HTTPS_PROXY`, `NO_PROXY` and their kin), on macOS both.
         case system
         /// None at all.
         case direct

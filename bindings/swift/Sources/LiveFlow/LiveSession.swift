@@ -126,6 +126,11 @@ public final class LiveSession: Sendable, Identifiable {
     }
 }
 
+extension LiveSession: CustomStringConvertible {
+    /// Which session it is.
+    public var description: String { "LiveSession(\(id))" }
+}
+
 /// The events of one watched session, for one consumer, who pulls them at its own pace.
 ///
 /// The last one is the terminal event. When the task is cancelled the loop ends at once.
@@ -139,7 +144,7 @@ public struct SessionEvents: AsyncSequence, Sendable {
     }
 
     /// Pulls one event after the other. All iterators of one sequence share its place.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         let source: EventSource
 
         /// The next event, or `nil` after the terminal one and in a cancelled task.

@@ -12,7 +12,7 @@ public struct SessionList: AsyncSequence, Sendable {
     }
 
     /// Asks for one session after the other.
-    public struct Iterator: AsyncIteratorProtocol {
+    public struct Iterator: AsyncIteratorProtocol, Sendable {
         let core: CoreSessions
         let client: Client
 

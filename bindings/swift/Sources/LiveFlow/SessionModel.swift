@@ -70,12 +70,15 @@ public final class SessionModel {
         state.problem = nil
         state.unsentAnswer = nil
         answering = Task { [weak self] in
+            var failure: (any Error)?
             do {
                 try await live.answer(prompt, answer)
-                self?.state.isAnswering = false
             } catch {
-                self?.answerFailed(error)
+                failure = error
             }
+            // By now another session may be shown.
+            guard let self, self.live === live else { return }
+            self.answered(failure)
         }
     }
 
@@ -91,7 +94,8 @@ public final class SessionModel {
             do {
                 _ = try await live.cancel()
             } catch {
-                self?.state.problem = Self.problem(error)
+                guard let self, self.live === live else { return }
+                self.state.problem = Self.problem(error)
             }
         }
     }
@@ -156,12 +160,12 @@ public final class SessionModel {
         state = next
     }
 
-    private func answerFailed(_ error: any Error) {
+    private func answered(_ failure: (any Error)?) {
         var next = state
         next.isAnswering = false
-        if !(error is CancellationError) {
-            next.problem = Self.problem(error)
-            next.unsentAnswer = (error as? LiveFlowError)?.answer
+        if let failure {
+            next.problem = Self.problem(failure)
+            next.unsentAnswer = (failure as? LiveFlowError)?.answer
         }
         state = next
     }

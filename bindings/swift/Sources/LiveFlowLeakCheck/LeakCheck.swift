@@ -40,11 +40,10 @@ struct LeakCheck {
     let simulator: Simulator
 
     func prepare() async throws {
-        try await simulator.control("PUT", "settings", ["journal": ["requests": false]])
-        try await simulator.putFlow(
-            Self.flow,
+        try await simulator.settings(["journal": ["requests": false]])
+        try await simulator.uploadFlow(
             [
-                "name": "One question", "ready_ms": 0,
+                "id": .string(Self.flow), "name": "One question", "ready_ms": 0,
                 "steps": [
                     ["name": "start", "type": "start", "transitions": [["to": "ask"]]],
                     [

@@ -2,46 +2,73 @@
     import Foundation
     import LiveFlow
 
-    #if canImport(FoundationNetworking)
-        import FoundationNetworking
-    #endif
-
     /// A local Live Flow service for your own tests, as a process of its own.
     ///
     /// ```swift
     /// let simulator = try await Simulator.start(speed: 100)
-    /// let client = try Client(simulator.configuration)
+    /// let client = try simulator.client()
+    /// let session = try await client.run(Simulator.leadQualification) { _ in "20000" }
     /// ```
     ///
     /// It needs the program `liveflow-simulator`: at the place that the environment variable
     /// `LIVEFLOW_SIMULATOR` says, or on the path. It stops when it is forgotten, and with the tests'
-    /// own process.
+    /// own process, however that ends. What flows, faults and settings look like, the simulator's own
+    /// page says.
     public final class Simulator: Sendable {
+        /// The built-in flow that asks two questions, `ask_budget` and `ask_timeline`.
+        public static let leadQualification = "f6a0e47b-23ca-471a-83da-1ed29e2c1dbe"
+        /// The built-in flow that asks nothing.
+        public static let companyResearch = "0b0f4dc1-6d3c-4c55-9f0b-6c1a8b8a7c11"
+        /// The built-in flow that fails for `spam`, asks about `sell`, and approves the rest.
+        public static let contentModeration = "5d9f0c32-7f0a-4b6e-8a57-3e2f4c9b1d64"
+
         /// Where the service listens.
         public let baseURL: URL
         /// Where control requests are answered even during an outage.
         public let controlURL: URL
         /// The one key that is accepted.
         public let apiKey: String
+        /// The names of its flows, by their ids.
+        public let flows: [String: String]
         private let process: RunningProcess
+
+        /// How long it may take until it says where it listens.
+        private static let patience: TimeInterval = 20
 
         /// Starts it on a free port.
         ///
         /// - Parameters:
-        ///   - speed: Service time runs so many times as fast as real time.
+        ///   - speed: How many times as fast as real time sessions go.
+        ///   - flows: A folder of further flow files.
+        ///   - seed: Seeds random durations and faults.
+        ///   - apiKey: The one key that it accepts.
         ///   - options: Further options of the program.
         ///   - program: Where the program is, if not at the usual places.
+        /// - Throws: ``SimulatorError`` if it was not found, or did not start.
         public static func start(
-            speed: Double = 1, options: [String] = [], program: URL? = nil
+            speed: Double = 1, flows: URL? = nil, seed: UInt64 = 0,
+            apiKey: String = "simulator-key", options: [String] = [], program: URL? = nil
         ) async throws -> Simulator {
             guard let program = program ?? find() else {
                 throw SimulatorError(
                     problem: "liveflow-simulator is not on the path; set LIVEFLOW_SIMULATOR")
             }
-            let process = try RunningProcess(
-                program, ["--exit-with-stdin", "--quiet", "--speed", "\(speed)"] + options)
-            let line = await process.firstLine()
-            return try Simulator(process, announced: line)
+            var arguments = ["--port", "0", "--exit-with-stdin", "--quiet"]
+            arguments += ["--speed", "\(speed)", "--seed", "\(seed)", "--api-key", apiKey]
+            if let flows { arguments += ["--flows", flows.path] }
+            let process: RunningProcess
+            do {
+                process = try RunningProcess(program, arguments + options)
+            } catch {
+                throw SimulatorError(problem: "\(program.path) cannot be started: \(error)")
+            }
+            // One that says nothing is ended, and so is the reading of its first line.
+            let watchdog = Task {
+                try await Task.sleep(nanoseconds: UInt64(patience * 1e9))
+                process.stop()
+            }
+            defer { watchdog.cancel() }
+            return try Simulator(process, announced: await process.firstLine())
         }
 
         private init(_ process: RunningProcess, announced line: String) throws {
@@ -51,12 +78,17 @@
                 let apiKey = announced["api_key"]?.stringValue
             else {
                 process.stop()
-                throw SimulatorError(problem: "liveflow-simulator did not start: \(line)")
+                throw SimulatorError(
+                    problem: "liveflow-simulator did not start; see its messages. \(line)")
             }
             self.process = process
             self.baseURL = baseURL
             self.controlURL = controlURL
             self.apiKey = apiKey
+            flows = Dictionary(
+                (announced["flows"]?.arrayValue ?? []).compactMap { flow in
+                    flow["id"]?.stringValue.map { ($0, flow["name"]?.stringValue ?? "") }
+                }, uniquingKeysWith: { _, later in later })
         }
 
         deinit {
@@ -72,83 +104,20 @@
         public var configuration: Configuration {
             var configuration = Configuration(apiKey: apiKey)
             configuration.baseURL = baseURL
+            // The system's proxy has no business with a service on this machine.
             configuration.proxy = .direct
             configuration.requestsPerSecond = 0
             return configuration
         }
 
-        // MARK: Control
-
-        /// A control request, as the simulator's README describes them: `path` is what follows
-        /// `/_simulator/`.
-        @discardableResult
-        public func control(
-            _ method: String, _ path: String, _ body: JSONValue? = nil
-        ) async throws -> JSONValue {
-            guard let url = URL(string: "/_simulator/\(path)", relativeTo: controlURL) else {
-                throw SimulatorError(problem: "\(path) is no path")
-            }
-            let answer = try await send(method, url, body, key: nil)
-            guard (200..<300).contains(answer.status) else {
-                throw SimulatorError(
-                    problem: "the simulator refused \(path): \(answer.status) \(answer.body)")
-            }
-            return answer.body
+        /// A client that talks to it.
+        ///
+        /// - Parameter change: Changes its settings before they are used.
+        public func client(_ change: (inout Configuration) -> Void = { _ in }) throws -> Client {
+            var configuration = configuration
+            change(&configuration)
+            return try Client(configuration)
         }
-
-        /// A request to the service itself, past any client.
-        public func request(
-            _ method: String, _ path: String, _ body: JSONValue? = nil
-        ) async throws -> (status: Int, body: JSONValue) {
-            guard let url = URL(string: path, relativeTo: baseURL) else {
-                throw SimulatorError(problem: "\(path) is no path")
-            }
-            return try await send(method, url, body, key: apiKey)
-        }
-
-        /// Adds a flow, or replaces the one of this id.
-        public func putFlow(_ id: String, _ flow: JSONValue) async throws {
-            try await control("PUT", "flows/\(id)", flow)
-        }
-
-        /// Everything that arrived: the sessions with their answers, and every request.
-        public func journal() async throws -> JSONValue {
-            try await control("GET", "journal")
-        }
-
-        /// Adds fault rules.
-        public func addFaults(_ rules: JSONValue) async throws {
-            try await control("POST", "faults", rules)
-        }
-
-        /// Finishes the current step of a session now, or has it fail with this text.
-        public func advance(_ sessionID: String, fail: String? = nil) async throws {
-            try await control(
-                "POST", "sessions/\(sessionID)/advance", fail.map { ["fail": .string($0)] })
-        }
-
-        /// Has another device answer a session's open prompt.
-        public func answer(_ sessionID: String, _ answer: JSONValue) async throws {
-            try await control("POST", "sessions/\(sessionID)/answer", ["answer": answer])
-        }
-
-        private func send(
-            _ method: String, _ url: URL, _ body: JSONValue?, key: String?
-        ) async throws -> (status: Int, body: JSONValue) {
-            var request = URLRequest(url: url)
-            request.httpMethod = method
-            request.setValue(key, forHTTPHeaderField: "Api-key")
-            if let body {
-                request.httpBody = Data(body.jsonText.utf8)
-                request.setValue("application/json", forHTTPHeaderField: "Content-Type")
-            }
-            let (data, response) = try await Self.session.data(for: request)
-            let text = String(decoding: data, as: UTF8.self)
-            let status = (response as? HTTPURLResponse)?.statusCode ?? 0
-            return (status, (try? JSONValue(parsing: text)) ?? .string(text))
-        }
-
-        private static let session = URLSession(configuration: .ephemeral)
 
         private static func find() -> URL? {
             let environment = ProcessInfo.processInfo.environment
@@ -159,48 +128,11 @@
         }
     }
 
-    /// The simulator could not be started, or refused a control request.
+    /// The simulator could not be found or started, or it refused a request.
     public struct SimulatorError: Error, Sendable, Hashable, CustomStringConvertible {
         /// What went wrong.
         public let problem: String
+        /// What went wrong.
         public var description: String { problem }
-    }
-
-    /// A process that ends when its standard input does.
-    private final class RunningProcess: @unchecked Sendable {
-        // `Process` is not `Sendable`; it is only touched in `init` and, under the lock, in `stop`.
-        private let process = Process()
-        private let input = Pipe()
-        private let output = Pipe()
-        private let lock = NSLock()
-
-        init(_ program: URL, _ arguments: [String]) throws {
-            process.executableURL = program
-            process.arguments = arguments
-            process.standardInput = input
-            process.standardOutput = output
-            try process.run()
-        }
-
-        func firstLine() async -> String {
-            await withCheckedContinuation { done in
-                DispatchQueue.global().async { [output] in
-                    var line = Data()
-                    while line.last != UInt8(ascii: "\n") {
-                        let more = output.fileHandleForReading.availableData
-                        if more.isEmpty { break }
-                        line += more
-                    }
-                    done.resume(returning: String(decoding: line, as: UTF8.self))
-                }
-            }
-        }
-
-        func stop() {
-            lock.lock()
-            defer { lock.unlock() }
-            try? input.fileHandleForWriting.close()
-            if process.isRunning { process.terminate() }
-        }
     }
 #endif

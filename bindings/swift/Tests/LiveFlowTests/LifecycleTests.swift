@@ -118,7 +118,7 @@ import Testing
 
     @Test func aCancelledCallReturnsAtOnce() async throws {
         let simulator = try await service()
-        try await simulator.addFaults([["on": "get_session", "fault": "hold"]])
+        try await simulator.addFaults(["on": "get_session", "fault": "hold"])
         let client = try client(of: simulator)
         let session = try await client.createSession(Flow.question)
         let call = Task { try await client.getSession(Flow.question, session.id) }

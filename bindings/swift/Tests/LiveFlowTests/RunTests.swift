@@ -28,8 +28,7 @@ import Testing
 
     @Test func anAnswerMayBeJSON() async throws {
         let simulator = try await service()
-        try await simulator.control(
-            "PUT", "settings", ["add_user_input": ["json_answers": true]])
+        try await simulator.settings(["add_user_input": ["json_answers": true]])
         let session = try await client(of: simulator).run(Flow.question) { _ in
             .json(["amount": 20000])
         }
@@ -208,7 +207,7 @@ import Testing
         let simulator = try await service()
         let client = try client(of: simulator)
         let listener = Counting()
-        let research = try await client.run(Flow.research, handler: Silent(), listener: listener)
+        let research = try await client.run(Simulator.companyResearch, handler: Silent(), listener: listener)
         #expect(research.status == .finished)
         #expect(listener.finished.all == [research])
     }

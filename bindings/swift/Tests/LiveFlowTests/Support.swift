@@ -5,12 +5,10 @@ import Testing
 
 /// The flows of these tests.
 enum Flow {
-    static let lead = "f6a0e47b-23ca-471a-83da-1ed29e2c1dbe"
-    static let research = "0b0f4dc1-6d3c-4c55-9f0b-6c1a8b8a7c11"
     static let question = "c0f0a3c2-5d1e-4b7a-9a57-2f6f0d5c9e11"
 
     /// One question; its step takes ten minutes after the answer if `thenWorks`.
-    static func oneQuestion(thenWorks: Bool = false) -> JSONValue {
+    static func oneQuestion() -> JSONValue {
         [
             "id": .string(question), "name": "One question", "ready_ms": 0,
             "steps": [
@@ -20,7 +18,7 @@ enum Flow {
                     "transitions": [["to": "work"]],
                 ],
                 [
-                    "name": "work", "type": "tool", "duration_ms": thenWorks ? 600_000 : 0,
+                    "name": "work", "type": "tool", "duration_ms": 0,
                     "transitions": [["to": "end"]],
                 ],
                 ["name": "end", "type": "end", "result": "Budget: ${ask.result}"],
@@ -30,9 +28,9 @@ enum Flow {
 }
 
 /// A service of a test's own, with the flow of one question.
-func service(thenWorks: Bool = false) async throws -> Simulator {
+func service() async throws -> Simulator {
     let simulator = try await Simulator.start(speed: 100)
-    try await simulator.putFlow(Flow.question, Flow.oneQuestion(thenWorks: thenWorks))
+    try await simulator.uploadFlow(Flow.oneQuestion())
     return simulator
 }
 

@@ -30,6 +30,13 @@ public struct StoredCheckpoint: Sendable, Hashable, Codable {
     }
 }
 
+extension StoredCheckpoint: CustomStringConvertible {
+    /// Which checkpoint it is; not what it holds.
+    public var description: String {
+        "StoredCheckpoint(sessionID: \(sessionID), number: \(number))"
+    }
+}
+
 /// Asks a store, in tasks.
 final class StoreBridge: LiveFlowBoundary.CheckpointStore, Sendable {
     private let store: any CheckpointStore

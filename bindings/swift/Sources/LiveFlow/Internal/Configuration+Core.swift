@@ -78,7 +78,7 @@ extension Configuration {
             maxConcurrentRequests: try number(maxConcurrentRequests, "max_concurrent_requests"),
             requestsPerSecond: requestsPerSecond,
             maxBodyBytes: try number(maxBodyBytes, "max_body_bytes"),
-            proxy: proxy.core,
+            proxy: proxy.core(for: baseURL),
             extraRootCertificates: extraRootCertificates,
             allowInsecureHttp: allowInsecureHTTP,
             userAgentSuffix: userAgentSuffix,
@@ -122,9 +122,9 @@ func deadline(_ timeout: TimeInterval?, _ argument: String) throws -> TimeInterv
 }
 
 extension Configuration.Proxy {
-    fileprivate var core: LiveFlowBoundary.ProxyConfig {
+    fileprivate func core(for service: URL?) -> LiveFlowBoundary.ProxyConfig {
         switch self {
-        case .system: .system
+        case .system: DeviceProxy.address(for: service).map { .url(url: $0) } ?? .system
         case .direct: .direct
         case .url(let url): .url(url: url)
         }

@@ -125,6 +125,17 @@ extension LiveFlowError: LocalizedError, CustomStringConvertible {
     public var description: String { context.reason }
 }
 
+extension ErrorContext: CustomStringConvertible {
+    /// What is known of the failure; not the end user's answer.
+    public var description: String {
+        let parts = [
+            httpStatus.map { "status \($0)" }, detail.map { "detail: \($0)" },
+            requestID.map { "request \($0)" },
+        ].compactMap { $0 }
+        return parts.isEmpty ? reason : "\(reason) (\(parts.joined(separator: ", ")))"
+    }
+}
+
 extension LiveFlowError {
     init(_ core: Core.Failure) {
         self =

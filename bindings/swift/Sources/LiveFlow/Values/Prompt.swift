@@ -32,6 +32,11 @@ public struct Prompt: Sendable, Hashable, Identifiable {
     public var id: ID { ID(runID: runID, round: round) }
 }
 
+extension Prompt: CustomStringConvertible {
+    /// Which prompt it is, and what it asks.
+    public var description: String { "Prompt(runID: \(runID), round: \(round), text: \(text))" }
+}
+
 /// What the end user answers: text, or JSON where the flow expects it.
 public enum Answer: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// Text.

@@ -153,6 +153,20 @@ public struct StepRun: Sendable, Hashable, Identifiable {
     public var updatedAt: Date? { core.updatedAt }
 }
 
+extension Session: CustomStringConvertible {
+    /// Which session it is, and how far.
+    public var description: String {
+        "Session(id: \(id), status: \(rawStatus), steps: \(core.steps.count))"
+    }
+}
+
+extension StepRun: CustomStringConvertible {
+    /// Which step it is, and how far.
+    public var description: String {
+        "StepRun(id: \(id), name: \(name ?? "?"), status: \(rawStatus))"
+    }
+}
+
 extension SessionStatus {
     init(_ core: Core.Status) {
         self =
