@@ -17,6 +17,20 @@ if TYPE_CHECKING:
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="repeat what is about processes and growth as often as `scripts/soak --python` does",
+    )
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether to prove it at length, instead of in a moment."""
+    return bool(request.config.getoption("--long"))
+
+
 @pytest.fixture(scope="session")
 def one_simulator() -> Iterator[Simulator]:
     with Simulator(speed=100) as simulator:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from truestate_liveflow import (
     AsyncClient,
+    Client,
     ClientSettings,
     PollingConfig,
     PromptRequested,
@@ -120,7 +121,9 @@ async def _next_or_none(events: Any) -> Any:
     return await anext(events, None)
 
 
-def asking(simulator: Simulator, questions: int = 1, **input_step: Any) -> str:
+def asking(
+    simulator: Simulator, questions: int = 1, flow_id: str | None = None, **input_step: Any
+) -> str:
     """Upload a flow that asks so many questions, `ask_1` and so on, and give its id."""
     names = [f"ask_{number + 1}" for number in range(questions)]
     steps: list[dict[str, Any]] = [
@@ -133,7 +136,7 @@ def asking(simulator: Simulator, questions: int = 1, **input_step: Any) -> str:
         }
         for name, following in zip(names, [*names[1:], "end"], strict=True)
     ]
-    return upload(simulator, steps, result=f"${{{names[-1]}.result}}")
+    return upload(simulator, steps, result=f"${{{names[-1]}.result}}", flow_id=flow_id)
 
 
 def working(simulator: Simulator, steps: int, duration_ms: int = 0, result: Any = "done") -> str:
@@ -154,11 +157,13 @@ def working(simulator: Simulator, steps: int, duration_ms: int = 0, result: Any 
     )
 
 
-def upload(simulator: Simulator, steps: Sequence[dict[str, Any]], result: Any) -> str:
+def upload(
+    simulator: Simulator, steps: Sequence[dict[str, Any]], result: Any, flow_id: str | None = None
+) -> str:
     start = {"name": "start", "type": "start", "transitions": [{"to": steps[0]["name"]}]}
     end = {"name": "end", "type": "end", "result": result}
     flow = {"name": "A test's", "ready_ms": 0, "steps": [start, *steps, end]}
-    return simulator.upload_flow(flow, str(uuid.uuid4()))
+    return simulator.upload_flow(flow, flow_id or str(uuid.uuid4()))
 
 
 def endless(simulator: Simulator) -> str:
@@ -177,6 +182,12 @@ def eventually(holds: Callable[[], object], seconds: float = 10) -> None:
     while not holds():
         assert time.monotonic() < deadline, "it never came true"
         time.sleep(0.005)
+
+
+def answered(flow: str, answer: str) -> Any:
+    """Run a session of the environment's service in this process, and give its output."""
+    with Client.from_env(**fast()) as client:
+        return client.run(flow, on_prompt=lambda _: answer).output
 
 
 class Script:
@@ -209,6 +220,13 @@ class Script:
         assert self.process.stdin is not None
         self.process.stdin.write(line + "\n")
         self.process.stdin.flush()
+
+    def end_input(self) -> None:
+        """Let it find the end of its input."""
+        assert self.process.stdin is not None
+        self.process.stdin.flush()
+        self.process.stdin.close()
+        self.process.stdin = None
 
     def ended(self, seconds: float = 30) -> str:
         """Wait for its end, which must be clean, and give what it printed."""

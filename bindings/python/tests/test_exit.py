@@ -12,11 +12,11 @@ from support import Script, asking, endless
 if TYPE_CHECKING:
     from truestate_liveflow.testing import Simulator
 
-TIMES = 20
 AT_ONCE = 4
+BATCHES, LONG_BATCHES = 1, 7
 
 PREAMBLE = """
-import asyncio, atexit, gc, logging, os, sys, threading, time
+import asyncio, atexit, contextlib, gc, logging, os, sys, threading, time
 from support import fast
 from truestate_liveflow import *
 flow, asking = sys.argv[1], sys.argv[2]
@@ -67,6 +67,18 @@ EXITS = {
         for work in (live.wait, lambda: list(live.events()), lambda: client.run(flow)):
             threading.Thread(target=work, daemon=True).start()
         time.sleep(0.05)
+        """,
+    "with several clients, some of them closed": """
+        clients = [Client.from_env(**settings) for _ in range(6)]
+        lives = [client.start(flow) for client in clients]
+        lives[0].subscribe(lambda event: clients[1].close())
+        def run(client):
+            with contextlib.suppress(ClosedError):
+                client.run(flow)
+        for client in clients[2:]:
+            threading.Thread(target=run, args=(client,), daemon=True).start()
+        clients[2].close()
+        time.sleep(0.03)
         """,
     "from within run": """
         with Client.from_env(**settings) as client:
@@ -196,6 +208,34 @@ FORKS = {
         with multiprocessing.get_context("fork").Pool(3) as pool:
             assert pool.map(work, range(6)) == [str(number) for number in range(6)]
         """,
+    "multiprocessing that spawns": """
+        import multiprocessing
+        from support import answered
+        client = Client.from_env(**settings)
+        live = client.start(flow)
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            jobs = [(asking, str(number)) for number in range(4)]
+            assert pool.starmap(answered, jobs) == [answer for _, answer in jobs]
+        """,
+    "a pool whose processes are ended amid their runs": """
+        from concurrent.futures import ProcessPoolExecutor
+        import multiprocessing
+        from support import answered
+        client = Client.from_env(**settings)
+        client.get_sessions(flow)
+        fork = multiprocessing.get_context("fork")
+        children = [fork.Process(target=answered, args=(flow, "")) for _ in range(3)]
+        for child in children:
+            child.start()
+        time.sleep(0.05)
+        for child in children:
+            child.terminate()
+            child.join()
+            assert child.exitcode == -15, child.exitcode
+        with ProcessPoolExecutor(2, mp_context=fork) as pool:
+            assert list(pool.map(answered, [asking] * 2, "ab")) == ["a", "b"]
+        assert client.run(asking, on_prompt=lambda prompt: "c").output == "c"
+        """,
     "the child has a child": """
         client = Client.from_env(**settings)
         client.get_sessions(flow)
@@ -210,24 +250,25 @@ FORKS = {
 }
 
 
-def many_times(simulator: Simulator, code: str) -> None:
+def many_times(simulator: Simulator, code: str, *, long: bool) -> None:
     arguments = endless(simulator), asking(simulator)
     lines = [line.removeprefix("        ") for line in code.splitlines()]
     program = PREAMBLE + "\n".join(lines)
-    for _ in range(TIMES // AT_ONCE):
+    for _ in range(LONG_BATCHES if long else BATCHES):
         scripts = [Script(simulator, program, *arguments) for _ in range(AT_ONCE)]
         for script in scripts:
             assert script.ended() == ""
 
 
 @pytest.mark.parametrize("how", EXITS)
-def test_exit(simulator: Simulator, how: str) -> None:
-    many_times(simulator, EXITS[how])
+def test_exit(simulator: Simulator, how: str, long: bool) -> None:
+    many_times(simulator, EXITS[how], long=long)
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork on this system")
 @pytest.mark.parametrize("how", FORKS)
 # Interpreters from 3.12 warn of any fork beside threads; these are what is tested.
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_fork(simulator: Simulator, how: str) -> None:
-    many_times(simulator, f"import warnings\nwarnings.simplefilter('ignore'){FORKS[how]}")
+def test_fork(simulator: Simulator, how: str, long: bool) -> None:
+    quiet = "import warnings\nwarnings.simplefilter('ignore')"
+    many_times(simulator, quiet + FORKS[how], long=long)

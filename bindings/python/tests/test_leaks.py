@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
@@ -90,3 +91,84 @@ assert after[2:] == before[2:], (before, after)
 def test_rounds_leave_nothing_behind(simulator: Simulator, what: str) -> None:
     rounds = "\n".join(line.removeprefix("        ") for line in ROUNDS[what].splitlines())
     assert Script(simulator, MEASURE + rounds + COMPARE, asking(simulator)).ended(100) == ""
+
+
+MANY = """
+import json
+settings = {**fast(), "max_concurrent_requests": 64}
+client, tasks_client = Client.from_env(**settings), AsyncClient.from_env(**settings)
+loop = asyncio.new_event_loop()
+
+def in_threads(count):
+    def work():
+        for _ in range(count // 4):
+            assert client.run(flow, on_prompt=lambda prompt: "x").output == "x"
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+async def in_tasks(count):
+    at_once = asyncio.Semaphore(50)
+    async def followed(live):
+        async for event in live.events():
+            if isinstance(event, PromptRequested):
+                await live.answer(event.prompt, "x")
+    async def one(number):
+        async with at_once:
+            if number % 4 == 0:
+                await tasks_client.run(flow, on_prompt=lambda prompt: "x")
+                return
+            live = await tasks_client.start(flow)
+            if number % 4 == 1:
+                await followed(live)
+            elif number % 4 == 2:
+                subscription = live.subscribe(lambda event: None)
+                await followed(live)
+            else:
+                await live.next_event()
+                live.close()
+    await asyncio.gather(*(one(number) for number in range(count)))
+
+def batch(count):
+    in_threads(count // 4)
+    loop.run_until_complete(in_tasks(count - count // 4))
+
+for _ in sys.stdin:
+    batch(int(sys.argv[2]))
+    print(json.dumps(settled()), flush=True)
+client.close()
+tasks_client.close()
+loop.close()
+"""
+
+
+@pytest.mark.skipif("not __import__('sys').platform.startswith('linux')", reason="it reads /proc")
+def test_a_process_does_not_grow_with_its_sessions(
+    simulator: Simulator, capsys: pytest.CaptureFixture[str], long: bool
+) -> None:
+    batches, sessions = (50, 2000) if long else (6, 100)
+    flow = asking(simulator)
+    script = Script(simulator, MEASURE + MANY, flow, str(sessions))
+    measured = []
+    for number in range(batches):
+        script.say()
+        line = script.wait_for_line()
+        assert line, script.ended()
+        measured.append(json.loads(line))
+        # The service would grow: it keeps what it has seen.
+        simulator.reset()
+        assert asking(simulator, flow_id=flow) == flow
+        if number % 10 == 9:
+            with capsys.disabled():
+                done = (number + 1) * sessions
+                size = measured[-1][0] / 1e6
+                print(f"\n{done} sessions: {size:.1f} MB")  # noqa: T201 - what a soak is for
+    script.end_input()
+    assert script.ended() == ""
+    # What is allocated once is, by the time a third is done.
+    before, after = measured[batches // 3], measured[-1]
+    assert after[0] - before[0] < 4_000_000, measured
+    assert after[1] - before[1] < 500, measured
+    assert after[2:] == before[2:], measured
