@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support import Script, answers_of, asking, endless, eventually
+from support import Script, answers_of, asking, async_client, endless, eventually
 from truestate_liveflow import (
     AnswerUnresolved,
+    AsyncLiveSession,
     CredentialsRequest,
     HandlerFailedError,
     LiveFlowError,
@@ -133,6 +134,41 @@ def test_async_methods_of_an_async_client_run_on_its_loop(simulator: Simulator) 
         return asyncio.get_running_loop()
 
     assert asyncio.run(use()) is keys.loop
+
+
+def test_async_methods_outlive_the_loop_that_they_ran_on(simulator: Simulator) -> None:
+    keys = AsyncKeys(simulator.api_key)
+    client = async_client(simulator, credentials=keys, **HURRIED)
+    ran, stopped = asyncio.new_event_loop(), asyncio.new_event_loop()
+
+    async def start() -> AsyncLiveSession:
+        return await client.start(endless(simulator))
+
+    live = ran.run_until_complete(start())
+    assert keys.loop is ran
+    # Its loop no longer runs, but the watch goes on, and needs credentials.
+    eventually(lambda: keys.loop not in (ran, stopped))
+    assert stopped.run_until_complete(live.next_event()) is not None
+    assert live.snapshot() is not None
+    client.close()
+    ran.close()
+    stopped.close()
+
+
+def test_async_methods_stay_on_the_loop_that_runs(simulator: Simulator) -> None:
+    keys = AsyncKeys(simulator.api_key)
+    client = async_client(simulator, credentials=keys)
+
+    async def use() -> None:
+        await client.get_sessions(LEAD_QUALIFICATION)
+
+    async def use_beside_another() -> None:
+        await use()
+        await asyncio.to_thread(asyncio.run, use())
+        assert keys.loop is asyncio.get_running_loop()
+
+    asyncio.run(use_beside_another())
+    client.close()
 
 
 @pytest.mark.parametrize("given", [None, {"Api-key": 5}, {"bad\nname": "x"}, "text", 7])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 import uuid
 from decimal import Decimal
@@ -108,6 +109,20 @@ def test_iter_sessions_gives_one_after_the_other(twin: Twin) -> None:
     assert [session.id for session in twin.all(sessions)] == made
     assert twin.next(sessions) is None
     assert len(twin.simulator.journal()["requests"]) == 3
+
+
+def test_a_list_may_be_left_amid_it(twin: Twin) -> None:
+    client = twin.client(max_concurrent_requests=1)
+    for _ in range(3):
+        twin.do(client.create_session(COMPANY_RESEARCH))
+    sessions = client.iter_sessions(COMPANY_RESEARCH)
+    assert twin.next(sessions) is not None
+    twin.do(sessions.aclose() if twin.is_async else sessions.close())
+    assert twin.next(sessions) is None
+    # The one request that may be under way is not held by what was left, closed or forgotten.
+    assert twin.next(client.iter_sessions(COMPANY_RESEARCH)) is not None
+    gc.collect()
+    assert len(twin.do(client.get_sessions(COMPANY_RESEARCH))) == 3
 
 
 def test_add_user_input_answers_what_is_asked(twin: Twin) -> None:

@@ -101,6 +101,22 @@ def test_a_sink_that_raises_or_hangs_harms_nobody(
     eventually(lambda: "the sink's own mistake" in caplog.text)
 
 
+@pytest.mark.parametrize("mistake", [SystemExit, KeyboardInterrupt, GeneratorExit])
+def test_a_sink_goes_on_after_whatever_it_raised(
+    simulator: Simulator, mistake: type[BaseException]
+) -> None:
+    records: list[LogRecord] = []
+
+    def sink(record: LogRecord) -> None:
+        records.append(record)
+        if len(records) == 1:
+            raise mistake
+
+    set_log_sink(sink, level=5)
+    with blocking_client(simulator) as client:
+        eventually(lambda: client.get_sessions(LEAD_QUALIFICATION) == [] and len(records) > 1)
+
+
 def test_records_that_do_not_fit_are_counted(simulator: Simulator) -> None:
     release = threading.Event()
     records: list[LogRecord] = []

@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING
 from ._subscription import AsyncSubscription, Subscription
 from .async_client import AsyncClient
 from .async_live_session import AsyncEvents, AsyncLiveSession
-from .callbacks import CheckpointStore, CredentialsProvider, CredentialsRequest, StoredCheckpoint
+from .callbacks import (
+    CheckpointStore,
+    CredentialsProvider,
+    CredentialsRequest,
+    PromptHandler,
+    SessionListener,
+    StoredCheckpoint,
+)
 from .client import Client
 from .config import (
     ClientSettings,
@@ -118,6 +125,7 @@ __all__ = [
     "Prompt",
     "PromptCloseReason",
     "PromptClosed",
+    "PromptHandler",
     "PromptNoLongerOpenError",
     "PromptRequested",
     "RateLimitedError",
@@ -127,6 +135,7 @@ __all__ = [
     "Session",
     "SessionEvent",
     "SessionFailedError",
+    "SessionListener",
     "SessionStatus",
     "StatusChanged",
     "StepChanged",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping
 from datetime import timedelta
@@ -11,12 +12,14 @@ from uuid import UUID
 from . import _json
 from ._native import liveflow_ffi as ffi
 from .errors import InvalidRequestError
+from .session import Prompt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from .errors import LiveFlowError
 
+_NOT_HERE = "{} is async; AsyncClient takes such callbacks, Client does not"
 _LONGEST = timedelta(days=36_525)
 """A hundred years: longer than any wait, and short enough for every clock."""
 
@@ -44,7 +47,11 @@ def inputs(value: object) -> str:
 def answer(value: object, argument: str) -> Any:
     """Take text as text, and anything else as JSON."""
     if isinstance(value, str):
-        return ffi.CoreAnswer.TEXT(text(value, argument))
+        try:
+            return ffi.CoreAnswer.TEXT(text(value, argument))
+        except InvalidRequestError as refused:
+            refused.answer = value
+            raise
     if value is None:
         message = f"{argument} is None; an answer is text or JSON that says something"
         raise InvalidRequestError(message, argument=argument)
@@ -77,6 +84,31 @@ def duration(value: object, refused: Callable[[str], LiveFlowError]) -> timedelt
     if span > _LONGEST:
         raise refused("must be a hundred years at most")
     return span
+
+
+def prompt(value: object) -> Prompt:
+    """Take a prompt, and nothing that only holds one."""
+    if isinstance(value, Prompt):
+        return value
+    kind = type(value).__name__
+    message = f"prompt must be a Prompt, as PromptRequested(prompt) gives it, not a {kind}"
+    raise InvalidRequestError(message, argument="prompt")
+
+
+def callback(value: object, name: str, *, of: str) -> None:
+    """Check what is to be called before anything is begun."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable, not a {type(value).__name__}")
+    if of == "Client" and inspect.iscoroutinefunction(value):
+        raise TypeError(_NOT_HERE.format(name))
+
+
+def refuse_awaitable(name: str, result: object) -> None:
+    """Take nothing from a callback that would have to be awaited, where nothing can be."""
+    if inspect.isawaitable(result):
+        if inspect.iscoroutine(result):
+            result.close()
+        raise TypeError(_NOT_HERE.format(name))
 
 
 def text(value: object, argument: str) -> str:

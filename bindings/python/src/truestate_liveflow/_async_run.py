@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ._run import say_late, why
 from .errors import ClosedError, PromptNoLongerOpenError
-from .events import Failed, Finished, PromptClosed, PromptRequested, SessionEvent, WatchEnded
+from .events import Failed, Finished, PromptClosed, PromptRequested, WatchEnded
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
 
     from .async_live_session import AsyncLiveSession
+    from .callbacks import PromptHandler, SessionListener
     from .session import Prompt, Session
 
 logger = logging.getLogger("truestate_liveflow")
@@ -24,8 +25,8 @@ T = TypeVar("T")
 
 async def run(
     live: AsyncLiveSession,
-    on_prompt: Callable[[Prompt], Awaitable[Any] | Any] | None,
-    on_event: Callable[[SessionEvent], Awaitable[object] | object] | None,
+    on_prompt: PromptHandler | None,
+    on_event: SessionListener | None,
     handler_timeout: float | None,
 ) -> Session:
     """See it through to its end. What a callback raises reaches the caller, and ends the watch."""

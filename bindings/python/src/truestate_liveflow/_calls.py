@@ -53,7 +53,7 @@ class Calls:
     def serve_hosts_on(self, loop: asyncio.AbstractEventLoop) -> None:
         """Run the provider's and the store's `async` methods there."""
         for host in self._hosts:
-            host.loop = loop
+            host.serve_on(loop)
 
     def cancel_on_close(self, subscription: Subscription | AsyncSubscription) -> None:
         """Have no callback of it start after the client was closed."""

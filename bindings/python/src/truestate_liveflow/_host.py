@@ -33,7 +33,7 @@ class Host:
         self._started = threading.Lock()
         self._thread: threading.Thread | None = None
         self.loop: asyncio.AbstractEventLoop | None = None
-        """The loop that `async` methods run on; without one, the thread runs them."""
+        """The loop that `async` methods run on; where it does not run, the thread runs them."""
 
     def submit(
         self,
@@ -49,6 +49,11 @@ class Host:
                     target=self._run, name=f"liveflow-{self._name}", daemon=True
                 )
                 self._thread.start()
+
+    def serve_on(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Run `async` methods there, unless the loop that they run on still does."""
+        if self.loop is None or not self.loop.is_running():
+            self.loop = loop
 
     def stop(self) -> None:
         """Let the thread end when it has nothing more to do."""
@@ -87,14 +92,14 @@ class Host:
 
     def _start(self, coroutine: Coroutine[Any, Any, None]) -> None:
         loop = self.loop
-        if loop is None:
-            asyncio.run(coroutine)
-        else:
+        if loop is not None and loop.is_running():
             try:
                 asyncio.run_coroutine_threadsafe(coroutine, loop)
-            except RuntimeError:  # the loop is closed
+            except RuntimeError:  # the loop was closed just now
                 coroutine.close()
                 raise
+        else:
+            asyncio.run(coroutine)
 
 
 class HostCredentials(ffi.CredentialsProvider):

@@ -1,11 +1,10 @@
-"""A call under way: blocked on by `Client`, awaited by `AsyncClient`."""
+"""A call: blocked on by `Client`, awaited by `AsyncClient`."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from . import _lifecycle, _reactor, _slices, _translate
+from . import _lifecycle, _loop, _reactor, _slices, _translate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,38 +15,42 @@ T = TypeVar("T")
 
 
 class Pending(Generic[T]):
-    """A call that was begun, and what to make of what it gives."""
+    """A call that begins when it is waited for, and what to make of what it gives."""
 
     def __init__(self, begin: Callable[[], ffi.Operation], convert: Callable[[Any], T]) -> None:
-        _lifecycle.check()
-        self._operation = _translate.call(begin)
+        self._begin = begin
         self._convert = convert
 
     def block(self) -> T:
-        """Wait on this thread. Ctrl-C gives the call up."""
+        """Make the call, and wait on this thread. Ctrl-C gives it up."""
+        operation = self._begun()
         try:
-            while not self._operation.wait(_slices.milliseconds()):
+            while not operation.wait(_slices.milliseconds()):
                 pass
         except BaseException:
-            self._operation.cancel()
+            operation.cancel()
             raise
-        _lifecycle.check()
-        return self._taken()
+        return self._taken(operation)
 
     async def wait(self) -> T:
-        """Wait in this task. Its cancellation gives the call up."""
-        ready = asyncio.get_running_loop().create_future()
-        _reactor.register(self._operation.notify, lambda: _reactor.resolve(ready))
+        """Make the call, and wait in this task. Its cancellation gives the call up."""
+        ready = _loop.running().create_future()
+        operation = self._begun()
         try:
+            _reactor.register(operation.notify, lambda: _reactor.resolve(ready))
             await ready
         except BaseException:
-            self._operation.cancel()
+            operation.cancel()
             raise
-        _lifecycle.check()
-        return self._taken()
+        return self._taken(operation)
 
-    def _taken(self) -> T:
-        return self._convert(_translate.call(self._operation.take))
+    def _begun(self) -> ffi.Operation:
+        _lifecycle.check()
+        return _translate.call(self._begin)
+
+    def _taken(self, operation: ffi.Operation) -> T:
+        _lifecycle.check()
+        return self._convert(_translate.call(operation.take))
 
 
 def nothing(_: object) -> None:

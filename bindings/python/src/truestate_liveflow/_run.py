@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from . import _arguments
 from .errors import ClosedError, LiveFlowError, PromptNoLongerOpenError, RequestTimeoutError
-from .events import Failed, Finished, PromptRequested, SessionEvent, WatchEnded, WatchEndReason
+from .events import Failed, Finished, PromptRequested, WatchEnded, WatchEndReason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from .callbacks import PromptHandler, SessionListener
     from .live_session import LiveSession
     from .session import Prompt, Session
 
@@ -21,15 +20,15 @@ logger = logging.getLogger("truestate_liveflow")
 
 def run(
     live: LiveSession,
-    on_prompt: Callable[[Prompt], Any] | None,
-    on_event: Callable[[SessionEvent], object] | None,
+    on_prompt: PromptHandler | None,
+    on_event: SessionListener | None,
     handler_timeout: float | None,
 ) -> Session:
     """See it through to its end. What a callback raises reaches the caller, and ends the watch."""
     with live:
         for event in live.events():
             if on_event is not None:
-                _refuse_awaitable("on_event", on_event(event))
+                _arguments.refuse_awaitable("on_event", on_event(event))
             match event:
                 case PromptRequested(prompt) if on_prompt is not None:
                     _answer(live, prompt, on_prompt, handler_timeout)
@@ -57,23 +56,15 @@ def say_late(prompt: Prompt) -> None:
     )
 
 
-def _refuse_awaitable(name: str, result: object) -> None:
-    if inspect.isawaitable(result):
-        if inspect.iscoroutine(result):
-            result.close()
-        message = f"{name} is async; AsyncClient.run takes such callbacks, Client.run does not"
-        raise TypeError(message)
-
-
 def _answer(
     live: LiveSession,
     prompt: Prompt,
-    on_prompt: Callable[[Prompt], Any],
+    on_prompt: PromptHandler,
     handler_timeout: float | None,
 ) -> None:
     begun = time.monotonic()
     answer = on_prompt(prompt)
-    _refuse_awaitable("on_prompt", answer)
+    _arguments.refuse_awaitable("on_prompt", answer)
     if handler_timeout is not None and time.monotonic() - begun > handler_timeout:
         say_late(prompt)
         return

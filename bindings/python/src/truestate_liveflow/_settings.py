@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _arguments
@@ -22,13 +23,17 @@ from .errors import ConfigurationError
 from .session import SessionStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
     from datetime import timedelta
 
 T = TypeVar("T")
 
 _NAMES = frozenset(ClientSettings.__annotations__)
-_OF_THE_LANGUAGE = frozenset({"credentials", "checkpoint_store"})
+_OF_THE_LANGUAGE = {
+    "credentials": ("headers",),
+    "checkpoint_store": ("save", "load", "list", "delete"),
+}
+"""What is kept on this side, and the methods that it must have."""
 _U32 = 2**32 - 1
 _U64 = 2**64 - 1
 
@@ -44,6 +49,8 @@ def configuration(settings: Mapping[str, Any], owner: str) -> ffi.CoreConfig:
     for name, value in settings.items():
         if name not in _OF_THE_LANGUAGE:
             setattr(config, name, _READ[name](name, value, getattr(config, name)))
+        elif value is not None:
+            _check_methods(name, value)
     return config
 
 
@@ -60,6 +67,15 @@ def key(value: object) -> str:
     if not isinstance(value, str):
         raise _wrong("api_key", f"must be text, not a {type(value).__name__}")
     return value
+
+
+def _check_methods(name: str, value: object) -> None:
+    for method in _OF_THE_LANGUAGE[name]:
+        if not callable(getattr(value, method, None)):
+            kind = value.__name__ if isinstance(value, type) else type(value).__name__
+            raise _wrong(name, f"must have the method {method!r}, which {kind} has not")
+    if isinstance(value, type):
+        raise _wrong(name, f"must be an object, not the class {value.__name__}: call it")
 
 
 def _wrong(name: str, reason: str) -> ConfigurationError:
@@ -164,6 +180,8 @@ def _proxy(name: str, value: object, _: object) -> Any:
 def _certificates(name: str, value: Any, _: object) -> list[bytes]:
     if isinstance(value, (str, bytes)):
         raise _wrong(name, "must be a sequence of certificates, not one of them")
+    if not isinstance(value, Iterable):
+        raise _wrong(name, f"must be a sequence of certificates, not a {type(value).__name__}")
     certificates = []
     for certificate in value:
         if not isinstance(certificate, (str, bytes)):
@@ -172,7 +190,9 @@ def _certificates(name: str, value: Any, _: object) -> list[bytes]:
     return certificates
 
 
-def _aliases(name: str, value: Mapping[Any, Any], _: object) -> dict[str, core.SessionStatus]:
+def _aliases(name: str, value: object, _: object) -> dict[str, core.SessionStatus]:
+    if not isinstance(value, Mapping):
+        raise _wrong(name, f"must map words to SessionStatus, not be a {type(value).__name__}")
     aliases = {}
     for word, status in value.items():
         if not isinstance(status, SessionStatus):

@@ -6,14 +6,15 @@ that is cancelled in between loses no event.
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from . import _lifecycle, _reactor, _slices, _translate
+from . import _lifecycle, _loop, _reactor, _slices, _translate
 
 if TYPE_CHECKING:
+    import asyncio
+
     from ._native import liveflow_ffi as ffi
     from .events import SessionEvent
 
@@ -51,7 +52,7 @@ class Stream:
 
     async def _ready(self) -> None:
         """Wait until there may be something to take. All that wait share one registration."""
-        ready = asyncio.get_running_loop().create_future()
+        ready = _loop.running().create_future()
         with self._lock:
             self._waiting.add(ready)
             is_first, self._is_registered = not self._is_registered, True

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import logging
 import threading
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from . import _arguments, _loop
+from ._owner import Owner
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    import asyncio
 
     from ._stream import Stream
-    from .events import SessionEvent
-
-    Listener: TypeAlias = Callable[[SessionEvent], object]
-    AsyncListener: TypeAlias = Callable[[SessionEvent], Awaitable[object] | object]
+    from .callbacks import SessionListener
 
 logger = logging.getLogger("truestate_liveflow")
 
@@ -23,10 +22,10 @@ _BEGINNING_S = 0.005
 """How long `cancel` lets a callback begin that was past its last look at whether it may."""
 
 
-class Subscription:
+class Subscription(Owner):
     """A listener's registration with a `LiveSession`. Forgetting it does not end it."""
 
-    def __init__(self, stream: Stream, listener: Listener) -> None:
+    def __init__(self, stream: Stream, listener: SessionListener) -> None:
         self._stream = stream
         self._listener = listener
         self._turn = threading.Lock()
@@ -54,21 +53,21 @@ class Subscription:
                     return
                 self._returned.clear()
             try:
-                self._listener(event)
+                _arguments.refuse_awaitable("the listener", self._listener(event))
             except BaseException:  # whatever it raises ends nothing
                 logger.exception("a listener of session events failed")
             finally:
                 self._returned.set()
 
 
-class AsyncSubscription:
+class AsyncSubscription(Owner):
     """A listener's registration with an `AsyncLiveSession`. Forgetting it does not end it."""
 
-    def __init__(self, stream: Stream, listener: AsyncListener) -> None:
+    def __init__(self, stream: Stream, listener: SessionListener) -> None:
         self._stream = stream
         self._listener = listener
         self._cancelled = False
-        self._task = asyncio.get_running_loop().create_task(self._run())
+        self._task = _loop.running().create_task(self._run())
         _running.add(self._task)
         self._task.add_done_callback(_running.discard)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, Any
 
-from . import _async_run, _translate
+from . import _arguments, _async_run, _loop, _translate
 from ._calls import Calls
+from ._owner import Owner
 from .async_live_session import AsyncLiveSession
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from types import TracebackType
     from uuid import UUID
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from ._native import liveflow_ffi as ffi
     from ._pending import Pending
+    from .callbacks import PromptHandler, SessionListener
     from .config import ClientSettings
-    from .events import SessionEvent
-    from .session import Prompt, Session
+    from .session import Session
 
 
-class AsyncClient:
+class AsyncClient(Owner):
     """A connection to TrueState Live Flow, for asyncio. `Client` is its twin for threads.
 
     As an asynchronous context manager it is closed at the end of the block. Ids are
@@ -40,6 +40,8 @@ class AsyncClient:
         ConfigurationError: A setting is wrong; its `setting` says which.
 
     """
+
+    _instead = "share it between threads, and make one in each process"
 
     def __init__(self, api_key: str | None = None, **settings: Unpack[ClientSettings]) -> None:
         self._calls = Calls("AsyncClient", api_key, settings, from_env=False)
@@ -79,8 +81,11 @@ class AsyncClient:
         """Read all sessions of a flow. They can be many: see `iter_sessions`."""
         return await self._calls_here().get_sessions(live_flow_id).wait()
 
-    def iter_sessions(self, live_flow_id: str | UUID) -> AsyncIterator[Session]:
-        """Read the sessions of a flow one at a time, in bounded memory."""
+    def iter_sessions(self, live_flow_id: str | UUID) -> AsyncGenerator[Session, None]:
+        """Read the sessions of a flow one at a time, in bounded memory.
+
+        Sends nothing before the first is asked for, and no more once it is closed or forgotten.
+        """
         return _each(self._calls.iter_sessions(live_flow_id))
 
     async def add_user_input(
@@ -130,8 +135,8 @@ class AsyncClient:
         self,
         live_flow_id: str | UUID,
         inputs: Mapping[str, Any] | None = None,
-        on_prompt: Callable[[Prompt], Awaitable[Any] | Any] | None = None,
-        on_event: Callable[[SessionEvent], Awaitable[object] | object] | None = None,
+        on_prompt: PromptHandler | None = None,
+        on_event: SessionListener | None = None,
     ) -> Session:
         """Start a session, have its prompts answered, and give it as it ended.
 
@@ -157,6 +162,8 @@ class AsyncClient:
                 answer, `answer` holds it.
 
         """
+        for name, given in (("on_prompt", on_prompt), ("on_event", on_event)):
+            _arguments.callback(given, name, of="AsyncClient")
         live = await self.start(live_flow_id, inputs)
         return await _async_run.run(live, on_prompt, on_event, self._calls.handler_timeout)
 
@@ -192,7 +199,7 @@ class AsyncClient:
         self.close()
 
     def _calls_here(self) -> Calls:
-        self._calls.serve_hosts_on(asyncio.get_running_loop())
+        self._calls.serve_hosts_on(_loop.running())
         return self._calls
 
     def __repr__(self) -> str:
@@ -202,6 +209,6 @@ class AsyncClient:
         return AsyncLiveSession(core, self._calls)
 
 
-async def _each(following: Callable[[], Pending[Session | None]]) -> AsyncIterator[Session]:
+async def _each(following: Callable[[], Pending[Session | None]]) -> AsyncGenerator[Session, None]:
     while (session := await following().wait()) is not None:
         yield session

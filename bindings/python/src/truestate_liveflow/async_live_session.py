@@ -6,24 +6,25 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _translate
+from ._owner import Owner
 from ._pending import Pending, nothing
 from ._stream import Stream
 from ._subscription import AsyncSubscription
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from types import TracebackType
 
     from typing_extensions import Self
 
     from ._calls import Calls
     from ._native import liveflow_ffi as ffi
+    from .callbacks import SessionListener
     from .config import Duration
     from .events import SessionEvent
     from .session import Prompt, Session
 
 
-class AsyncEvents:
+class AsyncEvents(Owner):
     """The events of one watched session, for one consumer. An asynchronous iterator."""
 
     def __init__(self, stream: Stream) -> None:
@@ -43,11 +44,13 @@ class AsyncEvents:
         self._stream.end()
 
 
-class AsyncLiveSession:
+class AsyncLiveSession(Owner):
     """One watched session. `AsyncClient.start`, `.watch` and `.restore` give it.
 
     As an asynchronous context manager it stops watching at the end of the block.
     """
+
+    _instead = "share it, or hand its checkpoint() to restore() in another process"
 
     def __init__(self, core: ffi.CoreLiveSession, calls: Calls) -> None:
         self._core = core
@@ -87,14 +90,13 @@ class AsyncLiveSession:
         """
         return await self._shared.wait()
 
-    def subscribe(
-        self, listener: Callable[[SessionEvent], Awaitable[object] | object]
-    ) -> AsyncSubscription:
+    def subscribe(self, listener: SessionListener) -> AsyncSubscription:
         """Have `listener` called with each event, one at a time, in a task of this event loop.
 
         It may be `async`. What it raises is logged to the logger `truestate_liveflow` and ends
         nothing.
         """
+        _arguments.callback(listener, "the listener", of="AsyncClient")
         subscription = AsyncSubscription(self._new_stream(), listener)
         self._subscriptions.add(subscription)
         self._calls.cancel_on_close(subscription)
@@ -114,7 +116,7 @@ class AsyncLiveSession:
             LiveFlowError: Anything else. In all of them, `answer` holds the answer.
 
         """
-        asked = _translate.native_prompt(prompt)
+        asked = _translate.native_prompt(_arguments.prompt(prompt))
         given = _arguments.answer(answer, "answer")
         await Pending(lambda: self._core.answer(asked, given), nothing).wait()
 

@@ -1,16 +1,38 @@
-"""What an application can provide: credentials, and a place for checkpoints.
+"""What an application can provide: answers, credentials, and a place for checkpoints.
 
-Methods may be plain or `async`. Those of an `AsyncClient` that are `async` run on its event loop;
-all others run on a thread of their own, one call after the other.
+Methods of providers and stores may be plain or `async`. Those of an `AsyncClient` that are `async`
+run on its event loop; all others run on a thread of their own, one call after the other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterable, Mapping
+
+    from .events import SessionEvent
+    from .session import Prompt
+
+
+class PromptHandler(Protocol):
+    """Answers prompts. Any function of this form is one."""
+
+    def __call__(self, prompt: Prompt, /) -> Any:
+        """Give the answer (text or JSON), or `None` for "no answer from here".
+
+        For an `AsyncClient` it may be `async`.
+        """
+        ...
+
+
+class SessionListener(Protocol):
+    """Is told a session's events. Any function of this form is one."""
+
+    def __call__(self, event: SessionEvent, /) -> object:
+        """Take one event. For an `AsyncClient` it may be `async`. What it gives does not matter."""
+        ...
 
 
 @dataclass(frozen=True)

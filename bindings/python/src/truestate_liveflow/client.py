@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from . import _run, _translate
+from . import _arguments, _run, _translate
 from ._calls import Calls
+from ._owner import Owner
 from .live_session import LiveSession
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from types import TracebackType
     from uuid import UUID
 
     from typing_extensions import Self, Unpack
 
     from ._native import liveflow_ffi as ffi
+    from ._pending import Pending
+    from .callbacks import PromptHandler, SessionListener
     from .config import ClientSettings
-    from .events import SessionEvent
-    from .session import Prompt, Session
+    from .session import Session
 
 
-class Client:
+class Client(Owner):
     """A connection to TrueState Live Flow. `AsyncClient` is its twin for asyncio.
 
     Its methods may be called from any thread. As a context manager it is closed at the end of the
@@ -38,6 +40,8 @@ class Client:
         ConfigurationError: A setting is wrong; its `setting` says which.
 
     """
+
+    _instead = "share it between threads, and make one in each process"
 
     def __init__(self, api_key: str | None = None, **settings: Unpack[ClientSettings]) -> None:
         self._calls = Calls("Client", api_key, settings, from_env=False)
@@ -77,10 +81,12 @@ class Client:
         """Read all sessions of a flow. They can be many: see `iter_sessions`."""
         return self._calls.get_sessions(live_flow_id).block()
 
-    def iter_sessions(self, live_flow_id: str | UUID) -> Iterator[Session]:
-        """Read the sessions of a flow one at a time, in bounded memory."""
-        following = self._calls.iter_sessions(live_flow_id)
-        return iter(lambda: following().block(), None)
+    def iter_sessions(self, live_flow_id: str | UUID) -> Generator[Session, None, None]:
+        """Read the sessions of a flow one at a time, in bounded memory.
+
+        Sends nothing before the first is asked for, and no more once it is closed or forgotten.
+        """
+        return _each(self._calls.iter_sessions(live_flow_id))
 
     def add_user_input(
         self,
@@ -129,8 +135,8 @@ class Client:
         self,
         live_flow_id: str | UUID,
         inputs: Mapping[str, Any] | None = None,
-        on_prompt: Callable[[Prompt], Any] | None = None,
-        on_event: Callable[[SessionEvent], object] | None = None,
+        on_prompt: PromptHandler | None = None,
+        on_event: SessionListener | None = None,
     ) -> Session:
         """Start a session, have its prompts answered, and give it as it ended.
 
@@ -154,6 +160,8 @@ class Client:
                 answer, `answer` holds it.
 
         """
+        for name, given in (("on_prompt", on_prompt), ("on_event", on_event)):
+            _arguments.callback(given, name, of="Client")
         live = self.start(live_flow_id, inputs)
         return _run.run(live, on_prompt, on_event, self._calls.handler_timeout)
 
@@ -193,3 +201,8 @@ class Client:
 
     def _live(self, core: ffi.CoreLiveSession) -> LiveSession:
         return LiveSession(core, self._calls)
+
+
+def _each(following: Callable[[], Pending[Session | None]]) -> Generator[Session, None, None]:
+    while (session := following().block()) is not None:
+        yield session

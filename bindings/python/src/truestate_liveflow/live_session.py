@@ -6,24 +6,25 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _translate
+from ._owner import Owner
 from ._pending import Pending, nothing
 from ._stream import Stream
 from ._subscription import Subscription
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
     from typing_extensions import Self
 
     from ._calls import Calls
     from ._native import liveflow_ffi as ffi
+    from .callbacks import SessionListener
     from .config import Duration
     from .events import SessionEvent
     from .session import Prompt, Session
 
 
-class Events:
+class Events(Owner):
     """The events of one watched session, for one consumer. An iterator."""
 
     def __init__(self, stream: Stream) -> None:
@@ -43,12 +44,14 @@ class Events:
         self._stream.end()
 
 
-class LiveSession:
+class LiveSession(Owner):
     """One watched session. `Client.start`, `Client.watch` and `Client.restore` give it.
 
     As a context manager it stops watching at the end of the block. Its methods may be called from
     any thread.
     """
+
+    _instead = "share it, or hand its checkpoint() to restore() in another process"
 
     def __init__(self, core: ffi.CoreLiveSession, calls: Calls) -> None:
         self._core = core
@@ -84,11 +87,12 @@ class LiveSession:
         """Wait for the next event; `None` after the last one. All callers share one consumer."""
         return self._shared.block()
 
-    def subscribe(self, listener: Callable[[SessionEvent], object]) -> Subscription:
+    def subscribe(self, listener: SessionListener) -> Subscription:
         """Have `listener` called with each event, one at a time, on a thread of its own.
 
         What it raises is logged to the logger `truestate_liveflow` and ends nothing.
         """
+        _arguments.callback(listener, "the listener", of="Client")
         subscription = Subscription(self._new_stream(), listener)
         self._subscriptions.add(subscription)
         self._calls.cancel_on_close(subscription)
@@ -108,7 +112,7 @@ class LiveSession:
             LiveFlowError: Anything else. In all of them, `answer` holds the answer.
 
         """
-        asked = _translate.native_prompt(prompt)
+        asked = _translate.native_prompt(_arguments.prompt(prompt))
         given = _arguments.answer(answer, "answer")
         Pending(lambda: self._core.answer(asked, given), nothing).block()
 

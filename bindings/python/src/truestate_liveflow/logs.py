@@ -164,7 +164,7 @@ class _Logs:
             sink, record = self._records.get()
             try:
                 sink(record)
-            except Exception:
+            except BaseException:  # whatever it raises ends nothing
                 logger.exception("the log sink failed")
             finally:
                 self._records.task_done()
