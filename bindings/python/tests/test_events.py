@@ -145,9 +145,9 @@ def test_a_watch_that_reaches_its_limit(twin: Twin) -> None:
 
 def test_an_answer_that_nobody_waits_for_any_more_is_handed_back(twin: Twin) -> None:
     settings: dict[str, Any] = {
-        "timeouts": Timeouts(connect=0.3, request=0.3, total=0.6),
+        "timeouts": Timeouts(connect=1, request=1, total=1.5),
         "max_staleness": 0.1,
-        "answer_grace": 0.5,
+        "answer_grace": 1.2,
     }
     client = twin.client(**settings)
     live = twin.do(client.start(asking(twin.simulator)))

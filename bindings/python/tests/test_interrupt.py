@@ -49,6 +49,7 @@ def test_it_ends_the_call(simulator: Simulator, call: str) -> None:
         class Stuck:
             def list(self): time.sleep(60)
             def save(self, checkpoint): pass
+            def load(self, session_id): pass
             def delete(self, session_id): pass
 
         flow = sys.argv[1]

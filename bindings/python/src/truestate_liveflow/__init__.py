@@ -145,6 +145,5 @@ __all__ = [
     "Timeouts",
     "WatchEndReason",
     "WatchEnded",
-    "__version__",
     "set_log_sink",
 ]
