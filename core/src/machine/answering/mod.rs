@@ -214,17 +214,16 @@ impl Machine {
         if self.cancel.is_some() {
             return Some(no_longer_open(CANCELLING));
         }
-        if self.answer.as_ref().is_some_and(|pending| pending.is_in_the_way_of(prompt)) {
-            return Some(LiveFlowError::invalid_argument(
+        if let Standing::Closed(reason) = self.prompts.standing(&prompt.run_id, prompt.round) {
+            return Some(no_longer_open(closed_words(reason)));
+        }
+        self.answer.as_ref().filter(|pending| pending.is_in_the_way_of(prompt)).map(|_| {
+            LiveFlowError::invalid_argument(
                 "prompt",
                 "another answer to this session is still under way; wait until it is known what \
                  came of it",
-            ));
-        }
-        match self.prompts.standing(&prompt.run_id, prompt.round) {
-            Standing::Closed(reason) => Some(no_longer_open(closed_words(reason))),
-            Standing::Open | Standing::Unheard => None,
-        }
+            )
+        })
     }
 
     pub(super) fn answer_given_up(&mut self, call: CallId) {

@@ -42,6 +42,18 @@ fn an_answer_while_another_is_pending_is_refused_and_the_other_goes_on() {
 }
 
 #[test]
+fn an_answer_to_a_closed_prompt_is_told_so_even_while_another_is_pending() {
+    let mut bench = Bench::asking();
+    let closed = bench.prompt();
+    let ask = run("ask", "FINISHED").asks("Budget?").answered("999").result("999");
+    let next = run("next", "WAITING_FOR_USER_INPUT").asks("Name?");
+    bench.read(&shown("WAITING_FOR_USER_INPUT").past(ask).at(next).updated(20));
+    bench.answer("Ada");
+    let late = bench.answer_to(&closed, "1000");
+    assert_eq!(kind(&bench.error(late)), "PromptNoLongerOpen");
+}
+
+#[test]
 fn an_answer_while_one_that_was_given_up_is_still_on_the_wire_is_refused() {
     let (mut bench, call) = Bench::sending();
     bench.tell(Input::GiveUp { call });
