@@ -48,6 +48,18 @@ need_python() {
     fi
 }
 
+# install_requirements FILE...: what these list, into the virtual environment, unless it is there.
+install_requirements() {
+    local file stamp
+    for file in "$@"; do
+        stamp="$venv/.installed-${file//\//-}"
+        if [ ! -e "$stamp" ] || [ "$root/$file" -nt "$stamp" ]; then
+            "$python" -m pip install --quiet --disable-pip-version-check -r "$root/$file"
+            touch "$stamp"
+        fi
+    done
+}
+
 build_simulator() {
     need_rust
     cargo build --quiet --manifest-path "$root/Cargo.toml" -p liveflow-simulator
