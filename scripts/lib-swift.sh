@@ -36,6 +36,18 @@ swift_tests() {
     [ "$failed" = 0 ]
 }
 
+# The style of what is written by hand, and a documentation comment on everything public.
+lint_swift() {
+    run_swift "$root" swift format lint --strict --recursive bindings/swift/{Sources,Tests} \
+        bindings/swift/Package.swift bindings/swift/Distribution examples/swift/quickstart/Sources
+}
+
+# The pages' examples compile, and what the documentation names is there.
+swift_documentation() {
+    local catalogue="$root/bindings/swift/Sources/LiveFlow/Documentation.docc"
+    run_swift "$root" bindings/swift/check-docs README.md docs/swift.md "$catalogue"/*.md
+}
+
 # The thread sanitizer over the same tests, where the toolchain has it.
 swift_thread_sanitizer() {
     local build="$root/bindings/swift/.build/thread-sanitizer"
@@ -49,9 +61,11 @@ swift_thread_sanitizer() {
     swift_environment=LIVEFLOW_TESTS_ONLY=1 swift_tests --sanitize thread --scratch-path "$build"
 }
 
-# The example: a session with two questions, against a simulator that ends with this.
+# The example against a simulator that ends with this: a session with two questions that is killed
+# amid the first one and gone on with by the next run, which then runs another.
 swift_example() {
-    local example="$root/examples/swift/quickstart" out alive status=0
+    local example="$root/examples/swift/quickstart" out alive address status=0
+    local checkpoints="$target/swift-example-checkpoints"
     run_swift "$example" swift build --quiet --product quickstart || return
     mkdir -p "$cache"
     out=$(mktemp "$cache/simulator.XXXXXX")
@@ -60,17 +74,36 @@ swift_example() {
         [ -s "$out" ] && break
         sleep 0.05
     done
-    local address
     address=$(sed -n 's/.*"base_url":"\([^"]*\)".*/\1/p' "$out")
-    run_swift "$root" env TRUESTATE_HOST="$address" TRUESTATE_API_KEY=simulator-key \
-        "$example/.build/debug/quickstart" f6a0e47b-23ca-471a-83da-1ed29e2c1dbe \
-        --input company=ACME --answer 100000 --answer "next month" \
-        --checkpoints "$target/swift-example-checkpoints" >"$out.log" || status=$?
+    rm -rf "$checkpoints"
+    local run=("$example/.build/debug/quickstart" f6a0e47b-23ca-471a-83da-1ed29e2c1dbe
+        --input company=ACME --checkpoints "$checkpoints")
+    local service=(env TRUESTATE_HOST="$address" TRUESTATE_API_KEY=simulator-key)
+    run_swift "$root" "${service[@]}" sh -c '"$@" </dev/null & sleep 5; kill -9 $!' sh "${run[@]}"
+    run_swift "$root" "${service[@]}" "${run[@]}" --answer 100000 --answer "next month" \
+        --answer 20000 --answer "next year" >"$out.log" || status=$?
     cat "$out.log"
-    grep -q '^FINISHED: ' "$out.log" || status=1
+    grep -q '^going on with ' "$out.log" || status=1
+    [ "$(grep -c '^FINISHED: ' "$out.log")" = 2 ] || status=1
+    # Without a key it says what is missing.
+    run_swift "$root" env -u TRUESTATE_API_KEY "${run[@]}" 2>"$out.log" && status=1
+    grep TRUESTATE_API_KEY "$out.log" || status=1
     exec {alive}>&-
     rm -f "$out" "$out.log"
     return "$status"
+}
+
+# swift_package_builds FOLDER: the published package, on the library that is here in place of the
+# XCFramework.
+swift_package_builds() {
+    local there="$1/built" native="$root/bindings/swift/Native"
+    rm -rf "$there"
+    cp -R "$1/LiveFlow" "$there"
+    cp -R "$1/headers" "$there/headers"
+    sed -i.published -e 's|\.binaryTarget(.*|.systemLibrary(name: "LiveFlowNative", path: "headers"),|' \
+        -e 's|\.linkedFramework("Security").*|.linkedLibrary("liveflow_ffi"),|' \
+        -e '/linkedFramework/d' "$there/Package.swift"
+    run_swift "$there" swift build --quiet -Xlinker "-L$native"
 }
 
 # What of the published package can be made here, and whether it holds together.
@@ -89,13 +122,30 @@ import LiveFlowFFIFFI
 
 let manifest = try PropertyListSerialization.propertyList(
     from: Data(contentsOf: URL(fileURLWithPath: CommandLine.arguments[1])), format: nil)
-precondition((manifest as? [String: Any])?["NSPrivacyTracking"] as? Bool == false)
+let members = manifest as? [String: Any]
+precondition(members?["NSPrivacyTracking"] as? Bool == false)
+let accessed = members?["NSPrivacyAccessedAPITypes"] as? [[String: Any]]
+precondition(
+    accessed?.first?["NSPrivacyAccessedAPIType"] as? String
+        == "NSPrivacyAccessedAPICategoryFileTimestamp")
 END_OF_SWIFT
     run_swift "$out" sh -c 'swiftc -I headers check.swift -o check && ./check "$1"' sh \
         "$out/LiveFlow/Sources/LiveFlow/PrivacyInfo.xcprivacy" ||
         problem="the C modules or the privacy manifest cannot be read"
-    if [ "$(uname -s)" != Darwin ] && "$root/scripts/package" swift >"$out/log" 2>&1; then
-        problem="without macOS it must say that it needs it"
+    for module in LiveFlowJSON LiveFlow LiveFlowTesting; do
+        diff -r "$root/bindings/swift/Sources/$module" "$out/LiveFlow/Sources/$module" |
+            grep -v 'PrivacyInfo.xcprivacy$' && problem="$module is not whole"
+    done
+    # Its sources are whole: they build on the library that is here, in place of the XCFramework.
+    swift_package_builds "$out" || problem="the published sources do not build"
+    if [ "$(uname -s)" != Darwin ]; then
+        if "$root/scripts/package" swift >"$out/log" 2>&1; then
+            problem="without macOS it must fail"
+        fi
+        grep -q 'needs macOS' "$out/log" || problem="without macOS it must say that it needs it"
     fi
+    "$root/scripts/package" swift --url https://example.invalid/x.zip --layout || return
+    grep -q '"https://example.invalid/x.zip"' "$out/LiveFlow/Package.swift" ||
+        problem="--url is not where the zip is looked for"
     [ -z "$problem" ] || { say "error: $problem"; return 1; }
 }

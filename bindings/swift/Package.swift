@@ -26,6 +26,9 @@ let tools: [Target] =
             name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
             swiftSettings: written),
         .executableTarget(
+            name: "LiveFlowExitCheck", dependencies: ["LiveFlow", "LiveFlowTesting"],
+            swiftSettings: written),
+        .executableTarget(
             name: "LiveFlowLeakCheck", dependencies: ["LiveFlow", "LiveFlowTesting"],
             swiftSettings: written),
     ]

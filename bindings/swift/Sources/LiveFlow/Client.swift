@@ -107,7 +107,7 @@ public final class Client: Sendable {
     }
 
     /// *Add user input*: answers whatever the session asks at the moment it arrives.
-    /// ``LiveSession/answer(_:_:)-swift.method`` does better: it answers one certain prompt.
+    /// `answer` of a ``LiveSession`` does better: it answers one certain prompt.
     public func addUserInput(
         _ flowID: String, _ sessionID: String, _ userInput: Answer
     ) async throws -> Session {

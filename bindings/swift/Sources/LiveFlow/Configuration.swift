@@ -168,9 +168,13 @@ public struct Configuration: Sendable {
 
             /// An HTTP method that a write may use.
             public enum Method: String, Sendable, Hashable {
+                /// `POST`.
                 case post = "POST"
+                /// `PUT`.
                 case put = "PUT"
+                /// `PATCH`.
                 case patch = "PATCH"
+                /// `DELETE`, for cancel session only.
                 case delete = "DELETE"
             }
         }
@@ -178,12 +182,14 @@ public struct Configuration: Sendable {
 }
 
 extension Configuration: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Where it leads, without the key.
     public var description: String {
         let key = apiKey.isEmpty ? "none" : "hidden"
         let address = baseURL?.absoluteString ?? "default"
         return "Configuration(apiKey: (\(key)), baseURL: \(address))"
     }
 
+    /// The same.
     public var debugDescription: String { description }
 
     /// `dump` and debuggers see no key either.

@@ -88,7 +88,7 @@ public final class LiveSession: Sendable, Identifiable {
         _ = try await awaiting { try core.answer(prompt: prompt.core, answer: answer.core) }
     }
 
-    /// Answers a prompt with text, exactly once. See ``answer(_:_:)-(_,Answer)``.
+    /// Answers a prompt with text, exactly once. See the other `answer`.
     public func answer(_ prompt: Prompt, _ text: String) async throws {
         try await answer(prompt, Answer.text(text))
     }

@@ -331,7 +331,8 @@ struct WantedRequests {
         var members = try Members(value, "`requests`")
         filter = try members.required("where")
         atLeast =
-            try members.count("at_least") ?? {
+            try members.count("at_least")
+            ?? {
                 throw Failure.invalid("`requests` has `at_least`")
             }()
         after = try members.text("after")

@@ -141,7 +141,9 @@ extension Stage {
                 })
         case .events:
             let events = try live.events().makeAsyncIterator()
-            keep(Task { await self.orFail { try await consumer.pull(self) { await events.next() } } })
+            keep(
+                Task { await self.orFail { try await consumer.pull(self) { await events.next() } } }
+            )
         case .nextEvent:
             keep(Task { await self.orFail { try await consumer.pull(self, live.nextEvent) } })
         }

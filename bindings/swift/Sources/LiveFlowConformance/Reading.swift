@@ -70,7 +70,8 @@ struct Members {
 
     func finish() throws {
         guard left.isEmpty else {
-            throw Failure.invalid("\(place): unknown member \(left.keys.sorted().map { "`\($0)`" })")
+            throw Failure.invalid(
+                "\(place): unknown member \(left.keys.sorted().map { "`\($0)`" })")
         }
     }
 

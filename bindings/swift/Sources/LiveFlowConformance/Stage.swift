@@ -69,7 +69,10 @@ final class Stage: Sendable {
         let made = try PlayerConfiguration(
             layers: [scenario.client, config], of: service, memory: store)
         cast.with { $0.secrets += made.secrets }
-        show(["configuration": .string("\(made.configuration)\(String(reflecting: made.configuration))")])
+        show([
+            "configuration": .string(
+                "\(made.configuration)\(String(reflecting: made.configuration))")
+        ])
         try add(try Client(made.configuration), name, \.clients)
     }
 

@@ -15,7 +15,8 @@ public struct JSONNumber: Sendable {
     /// A floating-point number. JSON has no way to write infinity and "not a number": a call that
     /// is given one of them refuses it as ``/LiveFlow/LiveFlowError/invalidRequest(_:argument:fieldErrors:)``.
     public init(_ value: Double) {
-        text = value.isFinite && value == value.rounded() && abs(value) < 1e15
+        text =
+            value.isFinite && value == value.rounded() && abs(value) < 1e15
             ? String(Int64(value)) : "\(value)"
     }
 
@@ -85,12 +86,14 @@ public struct JSONNumber: Sendable {
 }
 
 extension JSONNumber: Hashable {
+    /// Whether both are the same number, however they are written.
     public static func == (one: Self, other: Self) -> Bool {
         if one.text == other.text { return true }
         guard let one = one.parts, let other = other.parts else { return false }
         return one == other
     }
 
+    /// Goes by the number, not by how it is written.
     public func hash(into hasher: inout Hasher) {
         guard let parts else { return hasher.combine(text) }
         hasher.combine(parts.isNegative)
@@ -100,5 +103,6 @@ extension JSONNumber: Hashable {
 }
 
 extension JSONNumber: CustomStringConvertible {
+    /// The digits as they were written.
     public var description: String { text }
 }

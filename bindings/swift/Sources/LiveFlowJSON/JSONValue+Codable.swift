@@ -1,6 +1,8 @@
 import Foundation
 
 extension JSONValue: Codable {
+    /// Decodes any JSON. Decoders give numbers as 64-bit integers or `Decimal`: all the digits of any
+    /// number are kept by ``init(parsing:)`` only.
     public init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         if container.decodeNil() {
@@ -22,6 +24,8 @@ extension JSONValue: Codable {
         }
     }
 
+    /// Encodes this JSON. Encoders take numbers as 64-bit integers, `Decimal` or `Double`: all the
+    /// digits of any number are kept by ``jsonText`` only.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -13,6 +13,7 @@ public protocol PromptHandler: Sendable {
 }
 
 extension PromptHandler {
+    /// No answer.
     public func onPrompt(_ prompt: Prompt) async throws -> Answer? { nil }
 }
 
@@ -65,7 +66,8 @@ final class PromptBridge: LiveFlowBoundary.PromptHandler, Sendable {
             do {
                 switch try await handler.onPrompt(Prompt(prompt)) {
                 case .text(let text)?: _ = reply.answerText(text: text)
-                case .json(let value)?: _ = try crossing { try reply.answerJson(json: value.jsonText) }
+                case .json(let value)?:
+                    _ = try crossing { try reply.answerJson(json: value.jsonText) }
                 case nil: _ = reply.decline()
                 }
             } catch is CancellationError where Task.isCancelled {

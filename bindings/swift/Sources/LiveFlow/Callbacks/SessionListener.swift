@@ -3,8 +3,8 @@ internal import LiveFlowBoundary
 
 /// Is told each event of a watched session, in order, one at a time.
 ///
-/// Implement ``onEvent(_:)-6mx0z``, or only the methods for what you care about. They are called on
-/// a thread of the library's. While one does not return, its own next event waits, and nothing
+/// Implement `onEvent`, or only the methods for what you care about. They are called on a thread of
+/// the library's. While one does not return, its own next event waits, and nothing
 /// else does; what it throws is logged and ends nothing. It may call back into the client.
 public protocol SessionListener: Sendable {
     /// One event. By default it calls the method for its kind.
@@ -32,6 +32,7 @@ public protocol SessionListener: Sendable {
 }
 
 extension SessionListener {
+    /// Calls the method for its kind.
     public func onEvent(_ event: SessionEvent) throws {
         switch event {
         case .statusChanged(let previous, let current):
@@ -48,15 +49,34 @@ extension SessionListener {
         }
     }
 
+    /// Does nothing.
     public func onStatusChanged(previous: SessionStatus?, current: SessionStatus) throws {}
+
+    /// Does nothing.
     public func onStepChanged(_ step: StepRun) throws {}
+
+    /// Does nothing.
     public func onPromptRequested(_ prompt: Prompt) throws {}
+
+    /// Does nothing.
     public func onPromptClosed(_ prompt: Prompt, reason: PromptCloseReason) throws {}
+
+    /// Does nothing.
     public func onAnswerUnresolved(_ prompt: Prompt, text: String) throws {}
+
+    /// Does nothing.
     public func onConnectionLost(_ error: LiveFlowError, retryIn: TimeInterval) throws {}
+
+    /// Does nothing.
     public func onConnectionRestored() throws {}
+
+    /// Does nothing.
     public func onFinished(_ session: Session) throws {}
+
+    /// Does nothing.
     public func onFailed(_ session: Session, _ error: LiveFlowError) throws {}
+
+    /// Does nothing.
     public func onWatchEnded(_ reason: WatchEndReason) throws {}
 }
 

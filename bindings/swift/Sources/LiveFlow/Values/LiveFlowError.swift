@@ -4,7 +4,7 @@ internal import LiveFlowBoundary
 /// Everything that can go wrong, by what a caller can do about it.
 ///
 /// A cancelled task throws `CancellationError` instead, and what a callback of yours throws reaches
-/// the caller of ``Client/run(_:inputs:onEvent:onPrompt:)-swift.method`` as it is.
+/// the caller of ``Client/run(_:inputs:handler:listener:)`` as it is.
 public enum LiveFlowError: Error, Sendable, Hashable {
     /// The client is set up wrongly. `setting` names what to mend.
     case configuration(ErrorContext, setting: String?)
@@ -121,7 +121,9 @@ extension LiveFlowError {
 }
 
 extension LiveFlowError: LocalizedError, CustomStringConvertible {
+    /// What happened and what to do about it.
     public var errorDescription: String? { context.reason }
+    /// What happened and what to do about it.
     public var description: String { context.reason }
 }
 

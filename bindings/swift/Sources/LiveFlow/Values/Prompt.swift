@@ -29,6 +29,7 @@ public struct Prompt: Sendable, Hashable, Identifiable {
         public var round: Int
     }
 
+    /// The run and the round.
     public var id: ID { ID(runID: runID, round: round) }
 }
 
@@ -44,6 +45,7 @@ public enum Answer: Sendable, Hashable, ExpressibleByStringInterpolation {
     /// JSON.
     case json(JSONValue)
 
+    /// Text.
     public init(stringLiteral value: String) {
         self = .text(value)
     }

@@ -117,6 +117,7 @@ extension Session {
         /// What the end user answered, as text.
         public var answer: String?
 
+        /// The execution of the step that asked.
         public var id: String { runID }
     }
 }

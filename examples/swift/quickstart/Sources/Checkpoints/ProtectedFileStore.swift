@@ -11,6 +11,7 @@ public actor ProtectedFileStore: CheckpointStore {
         self.folder = folder
     }
 
+    /// Writes the file anew, in one go.
     public func save(_ checkpoint: StoredCheckpoint) async throws {
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         let file = file(checkpoint.sessionID)
@@ -30,12 +31,14 @@ public actor ProtectedFileStore: CheckpointStore {
         #endif
     }
 
+    /// Reads the file.
     public func load(sessionID: String) async throws -> StoredCheckpoint? {
         let file = file(sessionID)
         guard FileManager.default.fileExists(atPath: file.path) else { return nil }
         return try JSONDecoder().decode(StoredCheckpoint.self, from: Data(contentsOf: file))
     }
 
+    /// The sessions that have a file.
     public func list() async throws -> [String] {
         guard FileManager.default.fileExists(atPath: folder.path) else { return [] }
         return try FileManager.default.contentsOfDirectory(atPath: folder.path)
@@ -43,6 +46,7 @@ public actor ProtectedFileStore: CheckpointStore {
             .map { String($0.dropLast(".checkpoint".count)) }
     }
 
+    /// Removes the file.
     public func delete(sessionID: String) async throws {
         let file = file(sessionID)
         if FileManager.default.fileExists(atPath: file.path) {

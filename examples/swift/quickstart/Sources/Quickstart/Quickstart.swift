@@ -57,7 +57,9 @@ struct Quickstart {
     }
 
     static func show(_ session: Session) {
-        print("\(session.rawStatus): \(session.output?.stringValue ?? session.output?.jsonText ?? "")")
+        print(
+            "\(session.rawStatus): \(session.output?.stringValue ?? session.output?.jsonText ?? "")"
+        )
     }
 }
 
