@@ -4,8 +4,11 @@ import Testing
 
 @Suite struct JSONValueTests {
     @Test func literalsWriteJSON() {
-        let value: JSONValue = ["company": "ACME", "size": 3, "share": 0.5, "tags": ["a", nil, true]]
-        #expect(value.jsonText == #"{"company":"ACME","share":0.5,"size":3,"tags":["a",null,true]}"#)
+        let value: JSONValue = [
+            "company": "ACME", "size": 3, "share": 0.5, "tags": ["a", nil, true],
+        ]
+        #expect(
+            value.jsonText == #"{"company":"ACME","share":0.5,"size":3,"tags":["a",null,true]}"#)
     }
 
     @Test(arguments: [
@@ -20,7 +23,9 @@ import Testing
         #expect(try JSONValue(parsing: "10e-1") == 1)
         #expect(try JSONValue(parsing: "0.0") == JSONValue(parsing: "-0"))
         #expect(try JSONValue(parsing: "100").hashValue == JSONValue(parsing: "1e2").hashValue)
-        #expect(try JSONValue(parsing: "12345678901234567890") != JSONValue(parsing: "12345678901234567891"))
+        #expect(
+            try JSONValue(parsing: "12345678901234567890")
+                != JSONValue(parsing: "12345678901234567891"))
         #expect(try JSONValue(parsing: "1e3").intValue == 1000)
         #expect(try JSONValue(parsing: "1.5").intValue == nil)
         #expect(JSONNumber(text: "1.5")?.decimalValue == Decimal(string: "1.5"))
@@ -80,7 +85,8 @@ import Testing
         let text = #"{"a":[1,-2.5,18446744073709551615,"x",null,true],"b":{}}"#
         let value = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         #expect(try value == JSONValue(parsing: text))
-        let again = try JSONValue(parsing: String(decoding: JSONEncoder().encode(value), as: UTF8.self))
+        let again = try JSONValue(
+            parsing: String(decoding: JSONEncoder().encode(value), as: UTF8.self))
         #expect(again == value)
     }
 }

@@ -53,9 +53,11 @@ import Testing
         }
         let simulator = try await service()
         let client = try client(of: simulator) { $0.credentials = NoToken() }
-        guard case .handlerFailed(let context)? = await error({
-            try await client.createSession(Flow.question)
-        }) else {
+        guard
+            case .handlerFailed(let context)? = await error({
+                try await client.createSession(Flow.question)
+            })
+        else {
             Issue.record("the call must fail")
             return
         }
@@ -116,9 +118,11 @@ import Testing
         let client = try client(of: simulator) { $0.checkpointStore = Full() }
         let live = try await client.start(Flow.question)
         let prompt = try await firstPrompt(live)
-        guard case .handlerFailed(let context)? = await error({
-            try await live.answer(prompt, "6")
-        }) else {
+        guard
+            case .handlerFailed(let context)? = await error({
+                try await live.answer(prompt, "6")
+            })
+        else {
             Issue.record("the answer must fail")
             return
         }

@@ -149,7 +149,8 @@ import Testing
         #expect(try await live.cancel().status == .failed)
         #expect(try await simulator.journal()["sessions"]?[0]?["cancelled"] == true)
         let session = try await live.wait()
-        guard case .sessionFailed(let context)? = await error({ try session.requireOutput() }) else {
+        guard case .sessionFailed(let context)? = await error({ try session.requireOutput() })
+        else {
             Issue.record("a failed session has no output")
             return
         }

@@ -207,7 +207,8 @@ import Testing
         let simulator = try await service()
         let client = try client(of: simulator)
         let listener = Counting()
-        let research = try await client.run(Simulator.companyResearch, handler: Silent(), listener: listener)
+        let research = try await client.run(
+            Simulator.companyResearch, handler: Silent(), listener: listener)
         #expect(research.status == .finished)
         #expect(listener.finished.all == [research])
     }

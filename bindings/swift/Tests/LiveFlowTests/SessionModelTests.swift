@@ -34,7 +34,10 @@ import Testing
         model.start(Flow.question)
         try await eventually("it asks") { model.state.prompt != nil }
         try await simulator.addFaults(
-            ["on": "add_user_input", "fault": ["status": ["status": 422, "body": ["detail": "no"]]]])
+            [
+                "on": "add_user_input",
+                "fault": ["status": ["status": 422, "body": ["detail": "no"]]],
+            ])
         model.answer("mine")
         try await eventually("it is handed back") { model.state.unsentAnswer == "mine" }
         #expect(model.state.problem != nil)

@@ -4,62 +4,15 @@ import LiveFlowTesting
 import Testing
 
 @Suite struct ValueTests {
-    @Test func theKeyIsInNoTextForm() throws {
-        let configuration = Configuration(apiKey: "top-secret")
-        var dumped = ""
-        dump(configuration, to: &dumped)
-        for text in ["\(configuration)", String(reflecting: configuration), dumped] {
-            #expect(!text.contains("top-secret"))
-            #expect(text.contains("hidden"))
-        }
-    }
-
-    @Test func theDefaultsAreTheLibrarys() {
-        let configuration = Configuration(apiKey: "k")
-        #expect(configuration.timeouts.connect == 10)
-        #expect(configuration.timeouts.total == 120)
-        #expect(configuration.polling.runningMin == 0.2)
-        #expect(configuration.watchLimit == 24 * 60 * 60)
-        #expect(configuration.endpoints.userInputMember == "user_input")
-        #expect(configuration.endpoints.cancelSession.method == .post)
-    }
-
-    @Test(arguments: [
-        ("watch_limit", -1.0), ("watch_limit", .nan), ("watch_limit", .infinity),
-    ])
-    func aSpanThatIsNoneIsRefusedByItsName(setting: String, value: Double) async throws {
-        var configuration = Configuration(apiKey: "k")
-        configuration.watchLimit = value
-        guard case .configuration(_, setting?)? = await error({ try Client(configuration) }) else {
-            Issue.record("it must be refused")
-            return
-        }
-    }
-
-    @Test func whatTheLibraryRefusesNamesItsSetting() async throws {
-        var insecure = Configuration(apiKey: "k")
-        insecure.baseURL = URL(string: "http://api.example.com")
-        guard case .configuration(let context, "base_url"?)? = await error({ try Client(insecure) })
-        else {
-            Issue.record("it must be refused")
-            return
-        }
-        #expect(context.reason.contains("http"))
-        var many = Configuration(apiKey: "k")
-        many.callbackLimit = -1
-        guard case .configuration(_, "callback_limit"?)? = await error({ try Client(many) }) else {
-            Issue.record("it must be refused")
-            return
-        }
-    }
-
     @Test func errorsSayWhatHappenedAndWhatToDo() async throws {
         let simulator = try await service()
         let client = try client(of: simulator)
         let unknown = "00000000-0000-4000-8000-000000000000"
-        guard case .notFound(let context)? = await error({
-            try await client.getSession(Flow.question, unknown)
-        }) else {
+        guard
+            case .notFound(let context)? = await error({
+                try await client.getSession(Flow.question, unknown)
+            })
+        else {
             Issue.record("there is no such session")
             return
         }
@@ -108,6 +61,29 @@ import Testing
             Issue.record("it is no number")
             return
         }
+    }
+
+    @Test func textFormsAreShortAndHoldNoAnswer() async throws {
+        let simulator = try await service()
+        let client = try client(of: simulator)
+        let session = try await client.run(Flow.question) { _ in "mine" }
+        #expect("\(session)" == "Session(id: \(session.id), status: FINISHED, steps: 4)")
+        let step = try #require(session.steps.first)
+        #expect("\(step)" == "StepRun(id: \(step.id), name: start, status: FINISHED)")
+        #expect("\(client)".contains(simulator.baseURL.absoluteString))
+        #expect(!"\(client)".contains(simulator.apiKey))
+        let live = try await client.start(Flow.question)
+        #expect("\(live)" == "LiveSession(\(live.id))")
+        let prompt = try await firstPrompt(live)
+        #expect("\(prompt)" == "Prompt(runID: \(prompt.runID), round: 0, text: Budget?)")
+        let failed = LiveFlowError.network(
+            ErrorContext(reason: "no", httpStatus: 503, requestID: "r1", answer: "mine"))
+        let checkpoint = StoredCheckpoint(sessionID: "s", number: 3, data: "mine")
+        for text in ["\(failed)", String(reflecting: failed), "\(failed.context)", "\(checkpoint)"]
+        {
+            #expect(!text.contains("mine"))
+        }
+        #expect("\(failed.context)" == "no (status 503, request r1)")
     }
 
     @Test func numbersKeepTheirDigitsOnTheWayThereAndBack() async throws {
