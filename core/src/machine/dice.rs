@@ -11,14 +11,19 @@ impl Dice {
 
     /// A number from 0 up to, not including, 1.
     pub(crate) fn unit(&mut self) -> f64 {
+        // 53 bits fill the mantissa exactly.
+        #[allow(clippy::cast_precision_loss)]
+        let unit = (self.bits() >> 11) as f64 / (1_u64 << 53) as f64;
+        unit
+    }
+
+    /// Any number.
+    pub(super) fn bits(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        // 53 bits fill the mantissa exactly.
-        #[allow(clippy::cast_precision_loss)]
-        let unit = ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64;
-        unit
+        z ^ (z >> 31)
     }
 }
 

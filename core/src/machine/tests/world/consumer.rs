@@ -5,6 +5,8 @@ use std::collections::{HashMap, HashSet};
 use crate::machine::{Cursor, End, Look, SessionEvent};
 use crate::session::{Prompt, SessionStatus, StepRun};
 
+use super::tally::Tally;
+
 #[derive(Debug, Default)]
 pub(crate) struct Consumer {
     cursor: Cursor,
@@ -13,7 +15,8 @@ pub(crate) struct Consumer {
     open: Vec<Prompt>,
     requested: HashSet<(String, u32)>,
     is_lost: bool,
-    has_ended: bool,
+    repeated: u64,
+    ends: u64,
     unresolved: Vec<String>,
     /// The look of the newest event, by its number, and the event's place in its order.
     place: (u64, u8),
@@ -23,8 +26,8 @@ impl Consumer {
     /// Takes the next event, if there is one. `version` rises whenever the look may have changed.
     pub(crate) fn pull(&mut self, look: &Look, version: u64) -> Option<SessionEvent> {
         let event = self.cursor.next(look);
-        assert!(!(self.has_ended && event.is_some()), "after the end: {event:?}");
-        assert_eq!(self.cursor.has_ended(), self.has_ended || ends(event.as_ref()));
+        assert!(!(self.has_ended() && event.is_some()), "after the end: {event:?}");
+        assert_eq!(self.cursor.has_ended(), self.has_ended() || ends(event.as_ref()));
         let event = event?;
         self.check_order(&event, version);
         self.check(&event, look);
@@ -60,8 +63,7 @@ impl Consumer {
                 assert_ne!(before.map(without_times), Some(without_times(step.clone())));
             }
             SessionEvent::PromptRequested { prompt } => {
-                let is_new = self.requested.insert(key(prompt));
-                assert!(is_new, "requested twice: {prompt:?}");
+                self.repeated += u64::from(!self.requested.insert(key(prompt)));
                 assert!(look.end.is_none(), "requested after the end: {prompt:?}");
                 let session = look.session.as_ref().expect("requested out of nothing");
                 assert_eq!(session.status, SessionStatus::WaitingForUserInput);
@@ -101,11 +103,22 @@ impl Consumer {
 
     fn ended(&mut self) {
         assert_eq!(self.open, Vec::new(), "prompts were not closed before the end");
-        self.has_ended = true;
+        self.ends += 1;
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        self.has_ended
+        self.ends > 0
+    }
+
+    /// What it was told, in numbers.
+    pub(crate) fn tally(&self) -> Tally {
+        Tally {
+            prompts: self.requested.len() as u64,
+            repeated: self.repeated,
+            consumers: 1,
+            ends: self.ends,
+            ..Tally::default()
+        }
     }
 
     /// The newest prompt that it was asked and that is open as far as it knows.

@@ -10,21 +10,24 @@ use crate::session::Prompt;
 use super::super::shown::{flow, session_id};
 use super::consumer::Consumer;
 use super::service::Question;
-use super::{CARE, World};
+use super::{CARE, Lateness, MAX_LAG, Outage, Tally, World};
+
+/// By then a change at the service is known, if nothing is wrong.
+const LONGEST_POLL: Duration = Duration::from_secs(70);
 
 /// What the caller, or the device, does.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Deed {
     /// Hears everything there is to be told, and answers the prompt that is open.
     Answer {
-        within: u16,
+        within: u32,
     },
     /// Answers a prompt that it was asked before, whatever became of it.
     AnswerOld {
-        within: u16,
+        within: u32,
     },
     Cancel {
-        within: u16,
+        within: u32,
     },
     /// Gives up the call so many calls ago.
     GiveUp {
@@ -47,6 +50,11 @@ pub(crate) enum Deed {
     /// The service touches the session without a change.
     Touch,
     Elsewhere,
+    /// The service goes down for so long, and then shows for so long what it had known before.
+    Outage {
+        down: u16,
+        stale: u16,
+    },
 }
 
 impl World {
@@ -100,6 +108,18 @@ impl World {
                     self.service.submit(self.now, "elsewhere");
                 }
             }
+            Deed::Outage { down, stale } => {
+                let after = |millis: u16| self.now + Duration::from_millis(u64::from(millis));
+                let until = after(down);
+                let stale_until = (until + Duration::from_millis(u64::from(stale)))
+                    .min(self.now + MAX_LAG)
+                    .max(until);
+                self.outage = Some(Outage {
+                    since: self.now,
+                    until,
+                    stale_until: if self.throw.plan.may_lag() { stale_until } else { until },
+                });
+            }
         }
     }
 
@@ -111,8 +131,11 @@ impl World {
         Some(asked.1.clone())
     }
 
-    fn answer(&mut self, prompt: Prompt, question: Question, within: u16) {
+    fn answer(&mut self, prompt: Prompt, question: Question, within: u32) {
         // Whoever answers again while an earlier answer may still arrive has been warned.
+        if self.throw.rules.lateness == Lateness::Unbounded {
+            self.pull_all(0);
+        }
         if self.now < self.doubtful_until {
             return;
         }
@@ -128,6 +151,15 @@ impl World {
         }));
     }
 
+    /// Nobody knows what became of an answer: its caller does not answer again while it may still
+    /// take effect.
+    pub(super) fn doubt(&mut self) {
+        self.doubtful_until = match self.throw.rules.lateness {
+            Lateness::WithinGrace => self.now + CARE,
+            Lateness::Unbounded => self.now + Duration::MAX,
+        };
+    }
+
     fn pull(&mut self, consumer: usize) -> bool {
         let look = self.machine.look();
         let Some(event) = self.consumers[consumer].pull(&look, self.version) else { return false };
@@ -141,7 +173,7 @@ impl World {
             }
             SessionEvent::AnswerUnresolved { text, .. } => {
                 self.calls.unresolved(&text);
-                self.doubtful_until = self.now + CARE;
+                self.doubt();
             }
             _ => {}
         }
@@ -178,6 +210,9 @@ impl World {
         // An unresolved answer that nobody was told of before the process ended is lost with it.
         for consumer in 0..self.consumers.len() {
             self.pull_all(consumer);
+            // Its process has no more to tell it.
+            let told = self.consumers[consumer].tally();
+            self.tally += Tally { consumers: told.ends, ..told };
         }
         let checkpoint = if self.throw.rules.stores_answers {
             self.store.kept.clone()
@@ -185,7 +220,7 @@ impl World {
             Some(self.machine.checkpoint())
         };
         self.generation += 1;
-        self.requests.clear();
+        self.cut_everything();
         self.store.busy = None;
         self.store.next = None;
         self.consumers = vec![Consumer::default()];
@@ -208,13 +243,21 @@ impl World {
         self.tell(Input::Wake);
     }
 
-    /// After a long time of peace a consumer has been asked what the service asks, and nothing else.
+    /// When nothing has changed for a while, a consumer has been asked what the service asks, and
+    /// nothing else.
     pub(super) fn check_what_is_asked(&mut self) {
         self.service.advance(self.now);
-        if self.machine.look().end.is_none() {
-            let open = self.consumers[0].open_prompt();
-            let question = open.and_then(|prompt| self.question_of(prompt));
-            assert_eq!(question, self.service.asked());
+        let is_news = self.now.since(self.service.last_change()) < LONGEST_POLL;
+        if self.machine.end.is_some() || is_news {
+            return;
+        }
+        let open = self.consumers[0].open_prompt();
+        let question = open.and_then(|prompt| self.question_of(prompt));
+        let asked = self.service.asked();
+        if asked.is_some() && question.is_none() {
+            self.tally.missed += 1;
+        } else {
+            assert_eq!(question, asked, "a consumer is asked what the service does not ask");
         }
     }
 }

@@ -8,8 +8,9 @@ mod deeds;
 mod network;
 mod outputs;
 mod service;
+mod tally;
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,11 +23,12 @@ use calls::Calls;
 use consumer::Consumer;
 use network::Request;
 use outputs::Store;
-use service::{Question, Service};
+use service::{Outage, Question, Service};
 
 pub(super) use deeds::Deed;
-pub(super) use network::{ReadFate, ReadKind, WriteFate, WriteKind};
+pub(super) use network::{Effect, Lateness, ReadFate, ReadKind, WriteFate, WriteKind};
 pub(super) use service::{Plan, Step, Times};
+pub(super) use tally::Tally;
 
 /// How often the machine may want to be woken at one moment.
 const WAKES_AT_ONCE: u32 = 10;
@@ -36,6 +38,9 @@ const READS_AT_ONCE: u32 = 12;
 
 /// How long the service takes for one request at most, as the engine has it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How far a replica of the service lags at most. Less than `max_staleness`.
+pub(super) const MAX_LAG: Duration = Duration::from_secs(9);
 
 /// How long after a doubtful outcome a careful caller waits before it answers again.
 const CARE: Duration = Duration::from_secs(80);
@@ -65,6 +70,15 @@ pub(super) struct Rules {
     pub(super) watch_limit: u32,
     /// Somebody else may answer as well. Then less can be promised.
     pub(super) has_other_writer: bool,
+    pub(super) lateness: Lateness,
+}
+
+impl Rules {
+    /// Whether it can be promised that no answer arrives twice, or anywhere but at its own prompt.
+    fn promise_the_place(self) -> bool {
+        let comes_once = self.lateness == Lateness::WithinGrace || !self.resend_answers;
+        !self.has_other_writer && comes_once
+    }
 }
 
 /// Something that happens at its time.
@@ -83,13 +97,15 @@ pub(super) struct World {
     throw: Throw,
     settings: Arc<Settings>,
     service: Service,
+    /// The newest of the service.
+    outage: Option<Outage>,
     machine: Machine,
     now: Moment,
     events: BTreeMap<(Moment, u64), (u32, Event)>,
     sequence: u64,
     /// Rises with each restart: what was under way before it is lost to the machine.
     generation: u32,
-    requests: HashMap<OpId, Request>,
+    requests: BTreeMap<OpId, Request>,
     fates: Fates,
     calls: Calls,
     consumers: Vec<Consumer>,
@@ -102,6 +118,7 @@ pub(super) struct World {
     version: u64,
     pace: Pace,
     begun: Moment,
+    tally: Tally,
     /// With `WORLD_TRACE` set, everything that happens is printed.
     is_traced: bool,
 }
@@ -140,6 +157,7 @@ impl World {
             Machine::new(Arc::clone(&settings), flow(), session_id(), throw.seed, now, now);
         let mut world = Self {
             service: Service::new(throw.plan.clone(), now),
+            outage: None,
             fates: Fates {
                 reads: throw.reads.iter().copied().collect(),
                 answers: throw.answers.iter().copied().collect(),
@@ -153,7 +171,7 @@ impl World {
             events: BTreeMap::new(),
             sequence: 0,
             generation: 0,
-            requests: HashMap::new(),
+            requests: BTreeMap::new(),
             calls: Calls::default(),
             consumers: vec![Consumer::default()],
             asked: Vec::new(),
@@ -164,6 +182,7 @@ impl World {
             version: 0,
             pace: Pace::default(),
             begun: now,
+            tally: Tally::default(),
             is_traced: std::env::var_os("WORLD_TRACE").is_some(),
         };
         let mut at = now;
@@ -176,9 +195,9 @@ impl World {
     }
 
     /// Plays everything that was thrown, then lets the world be well, then ends it.
-    pub(super) fn play(mut self) {
-        let last_deed = self.events.keys().next_back().map_or(self.now, |(at, _)| *at);
-        self.run_until(last_deed + Duration::from_secs(1));
+    pub(super) fn play(mut self) -> Tally {
+        let last_deed = self.throw.deeds.iter().map(|(gap, _)| u64::from(*gap)).sum();
+        self.run_until(self.begun + Duration::from_millis(last_deed) + Duration::from_secs(1));
         // Now that all is well, everything comes to its end.
         self.fates = Fates::default();
         self.resume();
@@ -187,17 +206,19 @@ impl World {
             self.pull_all(0);
         }
         self.calls.assert_all_settled();
-        self.calls.assert_restored_are_settled(&self.service.delivered);
         self.check_what_is_asked();
+        let ended_early = self.machine.end.is_some();
         self.tell(Input::Close);
         self.run_until(self.now + Duration::from_secs(40));
         assert!(self.machine.is_done(), "it never ends: {:?}", self.machine);
         assert_eq!(self.machine.wake_at(), None);
         for consumer in 0..self.consumers.len() {
             self.pull_all(consumer);
-            assert!(self.consumers[consumer].has_ended(), "a consumer never learns of the end");
+            self.tally += self.consumers[consumer].tally();
         }
-        self.calls.assert_delivered(&self.service.delivered, self.throw.rules.has_other_writer);
+        let tally = self.tally + self.calls.judge(&self.service.delivered, ended_early);
+        tally.assert_promises_kept(self.throw.rules.promise_the_place());
+        tally
     }
 
     fn run_until(&mut self, until: Moment) {

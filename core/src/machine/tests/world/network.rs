@@ -11,7 +11,7 @@ use crate::machine::{Input, Moment, OpId, SessionReading, WriteResult};
 use crate::session::Session;
 
 use super::super::words::{failure, status_after};
-use super::{Event, REQUEST_TIMEOUT, Times, World};
+use super::{Event, MAX_LAG, REQUEST_TIMEOUT, World};
 
 /// How long writes may go on after a suspend or a close.
 const SUSPEND_GRACE: Duration = Duration::from_secs(2);
@@ -44,11 +44,28 @@ pub(crate) enum ReadKind {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct WriteFate {
     pub(crate) queue: u16,
-    /// When it has its effect, from its beginning, where it has one.
-    pub(crate) effect: u16,
+    /// When it has its effect, where it has one.
+    pub(crate) effect: Effect,
     /// When its answer comes, from its beginning.
     pub(crate) answer: u16,
     pub(crate) kind: WriteKind,
+}
+
+/// When a write has its effect. What tells of its effect has had it by then, whatever is thrown.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Effect {
+    /// So long after its beginning.
+    During(u16),
+    /// So long after it ended: after everybody gave it up.
+    After(u32),
+}
+
+/// How late an effect may come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lateness {
+    /// Every replica of the service shows it a grace after its attempt ended.
+    WithinGrace,
+    Unbounded,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,11 +114,23 @@ struct Write {
     before: Option<Arc<Session>>,
     /// The service refused it, because it was not waiting.
     is_refused: bool,
+    /// Its effect is still to come when it ends, so long after.
+    late: Option<Duration>,
 }
 
 impl Request {
     pub(super) fn is_withdrawn_read(&self) -> bool {
         self.is_withdrawn && matches!(self.what, What::Read(_))
+    }
+
+    /// Nobody listens at the service.
+    fn never_leaves(&mut self) {
+        match &mut self.what {
+            What::Read(fate) => fate.kind = ReadKind::NeverLeft,
+            What::Answer { write, .. } | What::Cancel { write } => {
+                write.fate.kind = WriteKind::NeverLeft;
+            }
+        }
     }
 
     fn write(&self) -> Option<&Write> {
@@ -136,8 +165,7 @@ impl World {
     pub(super) fn ask_to_read(&mut self, op: OpId) {
         let well = ReadFate { queue: 0, latency: 50, lag: 0, kind: ReadKind::Shown };
         let mut fate = self.fates.reads.pop_front().unwrap_or(well);
-        if self.throw.plan.times != Times::Exact && self.throw.plan.asks_again() {
-            // Without times a lagging replica's question cannot be told from the one asked again.
+        if !self.throw.plan.may_lag() {
             fate.lag = 0;
         }
         self.ask(op, What::Read(fate), fate.queue);
@@ -151,13 +179,15 @@ impl World {
         deadline: Moment,
     ) {
         let fate = self.fates.answers.pop_front().unwrap_or(WELL);
-        let write = Write { fate, not_after, deadline, before: None, is_refused: false };
+        let write =
+            Write { fate, not_after, deadline, before: None, is_refused: false, late: None };
         self.ask(op, What::Answer { text, write }, fate.queue);
     }
 
     pub(super) fn ask_to_cancel(&mut self, op: OpId, deadline: Moment) {
         let fate = self.fates.cancels.pop_front().unwrap_or(WELL);
-        let write = Write { fate, not_after: None, deadline, before: None, is_refused: false };
+        let write =
+            Write { fate, not_after: None, deadline, before: None, is_refused: false, late: None };
         self.ask(op, What::Cancel { write }, fate.queue);
     }
 
@@ -193,7 +223,8 @@ impl World {
     }
 }
 
-const WELL: WriteFate = WriteFate { queue: 0, effect: 20, answer: 50, kind: WriteKind::Accepted };
+const WELL: WriteFate =
+    WriteFate { queue: 0, effect: Effect::During(20), answer: 50, kind: WriteKind::Accepted };
 
 // What becomes of it.
 impl World {
@@ -208,6 +239,9 @@ impl World {
             return;
         }
         request.begun = Some(now);
+        if self.outage.is_some_and(|outage| outage.is_down(now)) {
+            request.never_leaves();
+        }
         match &request.what {
             What::Read(fate) => {
                 let ends = now + millis(fate.latency).min(REQUEST_TIMEOUT);
@@ -237,18 +271,55 @@ impl World {
         {
             self.calls.left(text, self.throw.rules.resend_answers);
         }
-        // Whoever answers that it was accepted has let it have its effect before.
-        let effect = millis(fate.effect).min(REQUEST_TIMEOUT);
-        let effect =
-            if fate.kind.tells_refusal() { effect.min(answered.since(now)) } else { effect };
         if fate.kind.has_effect() {
-            let event = match text {
-                Some(text) => Event::Effect { text, of: op },
-                None => Event::CancelEffect { of: op },
+            // Whoever answers that it was accepted has let it have its effect before.
+            let tells = fate.kind.tells_refusal();
+            let effect = match fate.effect {
+                Effect::After(late) if !tells => {
+                    write.late = Some(Duration::from_millis(late.into()));
+                    None
+                }
+                Effect::After(_) => Some(answered),
+                Effect::During(effect) if tells => Some(answered.min(now + millis(effect))),
+                Effect::During(effect) => Some(now + millis(effect).min(REQUEST_TIMEOUT)),
             };
-            self.schedule(now + effect, event);
+            if let Some(at) = effect {
+                self.schedule_effect(at, op, text);
+            }
         }
         self.schedule(ends, Event::End(op));
+    }
+
+    fn schedule_effect(&mut self, at: Moment, of: OpId, text: Option<String>) {
+        let event = match text {
+            Some(text) => Event::Effect { text, of },
+            None => Event::CancelEffect { of },
+        };
+        self.schedule(at, event);
+    }
+
+    /// The attempt is over for its client, and its effect may be still to come.
+    fn schedule_late_effect(&mut self, of: OpId, what: &What) {
+        let (text, write) = match what {
+            What::Answer { text, write } => (Some(text.clone()), write),
+            What::Cancel { write } => (None, write),
+            What::Read(_) => return,
+        };
+        let Some(mut late) = write.late else { return };
+        let settled = self.settings.answer_grace.saturating_sub(MAX_LAG);
+        match self.throw.rules.lateness {
+            Lateness::WithinGrace => late = late.min(settled.mul_f64(0.999)),
+            Lateness::Unbounded if late >= settled && text.is_some() => self.tally.too_late += 1,
+            Lateness::Unbounded => {}
+        }
+        self.schedule_effect(self.now + late, of, text);
+    }
+
+    /// The process ends, and all its connections with it.
+    pub(super) fn cut_everything(&mut self) {
+        for (op, request) in std::mem::take(&mut self.requests) {
+            self.schedule_late_effect(op, &request.what);
+        }
     }
 
     /// The service did not take the write.
@@ -266,13 +337,17 @@ impl World {
         }
         let Some(request) = self.requests.remove(&op) else { return };
         let begun = request.begun.unwrap_or(self.now);
+        self.schedule_late_effect(op, &request.what);
         match request.what {
             What::Read(fate) => {
                 let result = self.read(fate, begun);
                 self.tell(Input::ReadDone { op, begun, result });
             }
-            What::Answer { write, .. } => {
+            What::Answer { text, write } => {
                 let result = self.written(&write, begun);
+                if result.as_ref().is_err_and(Failure::is_outcome_unknown) {
+                    self.calls.doubtful(&text);
+                }
                 self.tell(Input::AnswerDone { op, result });
             }
             What::Cancel { write } => {
@@ -285,8 +360,10 @@ impl World {
     fn read(&mut self, fate: ReadFate, begun: Moment) -> ReadResult {
         // It was read half-way between its beginning and its end, from a replica that lags.
         let seen = begun + self.now.since(begun) / 2;
-        let seen =
-            Moment::after_origin(seen.since(Moment::default()).saturating_sub(millis(fate.lag)));
+        let seen = match self.outage {
+            Some(outage) if outage.is_stale(seen) => outage.since,
+            _ => seen.before(millis(fate.lag)),
+        };
         let shown = self.service.shown_at(seen).ok_or_else(|| failure(FailureKind::Status(404)));
         let shown = match fate.kind {
             ReadKind::Shown => shown?,

@@ -7,7 +7,7 @@ use crate::error::LiveFlowError;
 use crate::machine::{CallId, Checkpoint, Input, Output};
 
 use super::network::Request;
-use super::{CARE, Event, READS_AT_ONCE, World};
+use super::{Event, READS_AT_ONCE, World};
 
 /// As the engine's: one errand at a time, the newest wins.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ pub(super) enum Errand {
 
 impl World {
     pub(super) fn tell(&mut self, input: Input) {
-        let was_ended = self.machine.look().end.is_some();
+        let was_ended = self.machine.end.is_some();
         self.trace("->", &input);
         self.machine.handle(self.now, input);
         self.version += 1;
@@ -93,7 +93,7 @@ impl World {
 
     fn answered(&mut self, call: CallId, result: Result<(), LiveFlowError>) {
         if matches!(result, Err(LiveFlowError::OutcomeUnknown { .. })) {
-            self.doubtful_until = self.now + CARE;
+            self.doubt();
         }
         self.calls.answered(call, result);
     }
@@ -134,8 +134,8 @@ impl World {
 
     /// What holds whenever the machine has been told something.
     fn check(&mut self) {
-        let look = self.machine.look();
-        let is_active = look.end.is_none() && !self.is_suspended;
+        let has_ended = self.machine.end.is_some();
+        let is_active = !has_ended && !self.is_suspended;
         let in_flight = self.requests.values().any(|request| !request.is_withdrawn_read());
         if is_active && !in_flight {
             let longest = self.settings.max_retry_after.mul_f64(1.2);
@@ -143,7 +143,7 @@ impl World {
             assert!(due <= self.now + longest, "the next read is too far away");
             assert!(self.machine.wake_at().is_some_and(|at| at <= due), "nobody wakes it");
         }
-        if look.end.is_some() && self.requests.is_empty() && !self.calls.any_waits() {
+        if has_ended && self.requests.is_empty() && !self.calls.any_waits() {
             assert_eq!(self.machine.wake_at(), None);
         }
         let elapsed = self.now.since(self.begun).as_secs();

@@ -23,10 +23,11 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// Whether any question is asked again.
-    pub(crate) fn asks_again(&self) -> bool {
+    /// Whether replicas may lag: without times a lagging replica's question cannot be told from the
+    /// one asked again.
+    pub(crate) fn may_lag(&self) -> bool {
         let again = |step: &Step| matches!(step, Step::Ask { rejections, .. } if *rejections > 0);
-        self.steps.iter().any(again)
+        self.times == Times::Exact || !self.steps.iter().any(again)
     }
 }
 
@@ -50,6 +51,25 @@ pub(crate) enum Times {
     /// Whole seconds, so that it may not rise.
     Coarse,
     None,
+}
+
+/// The service was down, and came back with what it had known before.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Outage {
+    pub(crate) since: Moment,
+    pub(crate) until: Moment,
+    /// Until when it shows what it had known when it went down.
+    pub(crate) stale_until: Moment,
+}
+
+impl Outage {
+    pub(crate) fn is_down(self, at: Moment) -> bool {
+        self.since <= at && at < self.until
+    }
+
+    pub(crate) fn is_stale(self, at: Moment) -> bool {
+        self.since <= at && at < self.stale_until
+    }
 }
 
 /// One question: the run, and how often it has asked before.
@@ -206,6 +226,11 @@ impl Service {
     pub(crate) fn asked(&self) -> Option<Question> {
         let run = self.runs.last()?;
         (self.status == "WAITING_FOR_USER_INPUT").then(|| (name(run), run.round))
+    }
+
+    /// When it last showed something new.
+    pub(crate) fn last_change(&self) -> Moment {
+        self.history.last().map_or(Moment::default(), |(since, _)| *since)
     }
 
     /// What it showed at `at`; `None` if it was deleted by then.
