@@ -148,6 +148,20 @@ def test_an_answer_can_be_json(twin: Twin, answer: Any) -> None:
     assert answers_of(twin.simulator, session.id) == [answer]
 
 
+@pytest.mark.parametrize(
+    "number", [12345678901234567890123, -(10**40), Decimal("0.1000000000000000000000001")]
+)
+def test_digits_survive_all_the_way_there_and_back(twin: Twin, number: Any) -> None:
+    twin.simulator.settings(add_user_input={"json_answers": True})
+    run = twin.client().run(
+        asking(twin.simulator), {"n": number}, on_prompt=lambda _: {"n": [number]}
+    )
+    session = twin.do(run)
+    assert session.inputs == {"n": number}
+    assert session.output == {"n": [number]}
+    assert type(session.output["n"][0]) is type(number)
+
+
 def test_cancel_session_ends_it_at_the_service(twin: Twin) -> None:
     client = twin.client()
     flow = endless(twin.simulator)
@@ -271,6 +285,7 @@ def test_bad_arguments_are_refused_before_anything_is_sent(twin: Twin) -> None:
         ("live_flow_id", lambda: client.get_sessions("")),
         ("live_flow_id", lambda: client.iter_sessions(5)),
         ("live_flow_id", lambda: client.start(None)),
+        ("live_flow_id", lambda: client.watch("\ud800", ABSENT)),
         ("live_flow_id", lambda: client.run("https://x.example/other/1")),
         ("session_id", lambda: client.get_session(flow, "../../x")),
         ("session_id", lambda: client.cancel_session(flow, b"bytes")),

@@ -40,6 +40,13 @@ HERE = "http://127.0.0.1:9"
         ({"base_url": "http://api.truestate.io"}, "base_url"),
         ({"base_url": "ftp://api.truestate.io"}, "base_url"),
         ({"base_url": 5}, "base_url"),
+        ({"base_url": "http://\ud800"}, "base_url"),
+        ({"user_agent_suffix": "\udcff"}, "user_agent_suffix"),
+        ({"endpoints": Endpoints(user_input_member="\ud800")}, "endpoints.user_input_member"),
+        ({"extra_root_certificates": ["\ud800"]}, "extra_root_certificates"),
+        ({"extra_root_certificates": 5}, "extra_root_certificates"),
+        ({"status_aliases": {"\ud800": SessionStatus.RUNNING}}, "status_aliases"),
+        ({"status_aliases": ["PAUSED"]}, "status_aliases"),
         ({"organisation_id": "line\nbreak"}, "organisation_id"),
         ({"timeouts": Timeouts(request=-1)}, "timeouts.request"),
         ({"timeouts": Timeouts(total=float("nan"))}, "timeouts.total"),
@@ -93,12 +100,16 @@ def test_every_mistake_names_its_setting(
     assert KEY not in repr(raised.value)
 
 
-@pytest.mark.parametrize("key", ["", " ", "two words", "line\nbreak", None, b"bytes"])
+@pytest.mark.parametrize(
+    "key", ["", " ", "two words", "line\nbreak", "words\ud800", None, b"bytes"]
+)
 def test_a_key_that_cannot_be_one_is_refused_without_being_shown(key: Any) -> None:
     with pytest.raises(ConfigurationError) as raised:
         Client(key)
     assert raised.value.setting == "api_key"
     assert "words" not in str(raised.value)
+    assert raised.value.__cause__ is None
+    assert raised.value.__context__ is None or raised.value.__suppress_context__
 
 
 def test_a_misspelt_setting_is_a_type_error_with_a_hint() -> None:

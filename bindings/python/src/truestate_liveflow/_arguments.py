@@ -11,6 +11,7 @@ from uuid import UUID
 
 from . import _json
 from ._native import liveflow_ffi as ffi
+from ._words import NO_TEXT, is_text, kind
 from .errors import InvalidRequestError
 from .session import Prompt
 
@@ -29,8 +30,8 @@ def identifier(value: object, argument: str) -> str:
     if isinstance(value, UUID):
         return str(value)
     if isinstance(value, str):
-        return value
-    message = f"{argument} must be a str or a uuid.UUID, not a {type(value).__name__}"
+        return text(value, argument)
+    message = f"{argument} must be a str or a uuid.UUID, not {kind(value)}"
     raise InvalidRequestError(message, argument=argument)
 
 
@@ -39,7 +40,7 @@ def inputs(value: object) -> str:
     if value is None:
         return "{}"
     if not isinstance(value, Mapping):
-        message = f"inputs must be a mapping such as a dict, not a {type(value).__name__}"
+        message = f"inputs must be a mapping such as a dict, not {kind(value)}"
         raise InvalidRequestError(message, argument="inputs")
     return _json.encode(value, "inputs")
 
@@ -72,7 +73,7 @@ def duration(value: object, refused: Callable[[str], LiveFlowError]) -> timedelt
     if isinstance(value, timedelta):
         span = value
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise refused(f"must be seconds or a timedelta, not a {type(value).__name__}")
+        raise refused(f"must be seconds or a timedelta, not {kind(value)}")
     elif not math.isfinite(value):
         raise refused(f"must be a number of seconds, not {value}")
     elif abs(value) > _LONGEST.total_seconds():
@@ -90,15 +91,14 @@ def prompt(value: object) -> Prompt:
     """Take a prompt, and nothing that only holds one."""
     if isinstance(value, Prompt):
         return value
-    kind = type(value).__name__
-    message = f"prompt must be a Prompt, as PromptRequested(prompt) gives it, not a {kind}"
+    message = f"prompt must be a Prompt, as PromptRequested(prompt) gives it, not {kind(value)}"
     raise InvalidRequestError(message, argument="prompt")
 
 
 def callback(value: object, name: str, *, of: str) -> None:
     """Check what is to be called before anything is begun."""
     if value is not None and not callable(value):
-        raise TypeError(f"{name} must be callable, not a {type(value).__name__}")
+        raise TypeError(f"{name} must be callable, not {kind(value)}")
     if of == "Client" and inspect.iscoroutinefunction(value):
         raise TypeError(_NOT_HERE.format(name))
 
@@ -114,11 +114,8 @@ def refuse_awaitable(name: str, result: object) -> None:
 def text(value: object, argument: str) -> str:
     """Take text that can be sent."""
     if not isinstance(value, str):
-        message = f"{argument} must be text, not a {type(value).__name__}"
+        message = f"{argument} must be text, not {kind(value)}"
         raise InvalidRequestError(message, argument=argument)
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        message = f"{argument} holds half of a surrogate pair, which is not text"
-        raise InvalidRequestError(message, argument=argument) from None
+    if not is_text(value):
+        raise InvalidRequestError(f"{argument} {NO_TEXT}", argument=argument)
     return value

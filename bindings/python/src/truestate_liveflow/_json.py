@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from ._words import NO_TEXT, is_text, kind
 from .errors import InvalidRequestError
 
 if TYPE_CHECKING:
@@ -67,13 +68,11 @@ class _Writer:
         elif isinstance(value, (list, tuple)):
             yield from self._array(value, place)
         else:
-            self._refuse(f"{place} is a {type(value).__name__}, which is not JSON")
+            self._refuse(f"{place} is {kind(value)}, which is not JSON")
 
     def _text(self, value: str, place: str) -> str:
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            self._refuse(f"{place} holds half of a surrogate pair, which is not text")
+        if not is_text(value):
+            self._refuse(f"{place} {NO_TEXT}")
         return _quoted(value)
 
     def _integer(self, value: int, place: str) -> str:

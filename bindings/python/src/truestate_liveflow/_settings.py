@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from . import _arguments
 from ._native import liveflow as core
 from ._native import liveflow_ffi as ffi
+from ._words import NO_TEXT, is_text, kind
 from .config import (
     ClientSettings,
     Endpoint,
@@ -64,16 +65,13 @@ def key(value: object) -> str:
     """Check the API key's type, without ever quoting it."""
     if value is None:
         return ""
-    if not isinstance(value, str):
-        raise _wrong("api_key", f"must be text, not a {type(value).__name__}")
-    return value
+    return _text("api_key", value, None)
 
 
 def _check_methods(name: str, value: object) -> None:
     for method in _OF_THE_LANGUAGE[name]:
         if not callable(getattr(value, method, None)):
-            kind = value.__name__ if isinstance(value, type) else type(value).__name__
-            raise _wrong(name, f"must have the method {method!r}, which {kind} has not")
+            raise _wrong(name, f"must have the method {method!r}: {kind(value)} has not")
     if isinstance(value, type):
         raise _wrong(name, f"must be an object, not the class {value.__name__}: call it")
 
@@ -96,13 +94,15 @@ def _flag(name: str, value: object, _: object) -> bool:
 
 def _text(name: str, value: object, _: object) -> str:
     if not isinstance(value, str):
-        raise _wrong(name, f"must be text, not a {type(value).__name__}")
+        raise _wrong(name, f"must be text, not {kind(value)}")
+    if not is_text(value):
+        raise _wrong(name, NO_TEXT)
     return value
 
 
 def _number(name: str, value: object, _: object) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise _wrong(name, f"must be a number, not a {type(value).__name__}")
+        raise _wrong(name, f"must be a number, not {kind(value)}")
     try:
         return float(value)
     except OverflowError:
@@ -112,7 +112,7 @@ def _number(name: str, value: object, _: object) -> float:
 def _count(largest: int) -> Callable[[str, object, object], int]:
     def read(name: str, value: object, _: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise _wrong(name, f"must be a whole number, not a {type(value).__name__}")
+            raise _wrong(name, f"must be a whole number, not {kind(value)}")
         if not 0 <= value <= largest:
             raise _wrong(name, f"must be from 0 to {largest}")
         return value
@@ -132,14 +132,14 @@ def _optional(
 
 
 def _parts(
-    kind: type[Any], readers: Mapping[str, Callable[[str, Any, Any], Any]]
+    form: type[Any], readers: Mapping[str, Callable[[str, Any, Any], Any]]
 ) -> Callable[[str, Any, Any], Any]:
     """Read a dataclass of ours into the core's record of the same members."""
 
     def read(name: str, value: object, default: Any) -> Any:
-        if not isinstance(value, kind):
-            raise _wrong(name, f"must be a {kind.__name__}, not a {type(value).__name__}")
-        for member in dataclasses.fields(kind):
+        if not isinstance(value, form):
+            raise _wrong(name, f"must be a {form.__name__}, not {kind(value)}")
+        for member in dataclasses.fields(form):
             part = getattr(value, member.name)
             if part is not None:
                 path = f"{name}.{member.name}"
@@ -162,7 +162,7 @@ def _enumeration(native: Any) -> Callable[[str, Any, Any], Any]:
 
 def _endpoint(name: str, value: object, _: object) -> core.Endpoint:
     if not isinstance(value, Endpoint):
-        raise _wrong(name, f"must be an Endpoint, not a {type(value).__name__}")
+        raise _wrong(name, f"must be an Endpoint, not {kind(value)}")
     if not isinstance(value.method, HttpMethod):
         raise _wrong(f"{name}.method", f"must be an HttpMethod, not {value.method!r}")
     method = core.HttpMethod[value.method.name]
@@ -181,18 +181,20 @@ def _certificates(name: str, value: Any, _: object) -> list[bytes]:
     if isinstance(value, (str, bytes)):
         raise _wrong(name, "must be a sequence of certificates, not one of them")
     if not isinstance(value, Iterable):
-        raise _wrong(name, f"must be a sequence of certificates, not a {type(value).__name__}")
+        raise _wrong(name, f"must be a sequence of certificates, not {kind(value)}")
     certificates = []
     for certificate in value:
         if not isinstance(certificate, (str, bytes)):
-            raise _wrong(name, f"must hold text or bytes, not a {type(certificate).__name__}")
-        certificates.append(certificate.encode() if isinstance(certificate, str) else certificate)
+            raise _wrong(name, f"must hold text or bytes, not {kind(certificate)}")
+        if isinstance(certificate, str):
+            certificate = _text(name, certificate, None).encode()  # noqa: PLW2901
+        certificates.append(certificate)
     return certificates
 
 
 def _aliases(name: str, value: object, _: object) -> dict[str, core.SessionStatus]:
     if not isinstance(value, Mapping):
-        raise _wrong(name, f"must map words to SessionStatus, not be a {type(value).__name__}")
+        raise _wrong(name, f"must map words to SessionStatus, not be {kind(value)}")
     aliases = {}
     for word, status in value.items():
         if not isinstance(status, SessionStatus):
