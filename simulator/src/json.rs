@@ -20,7 +20,6 @@ impl Json {
         Self(Arc::from(raw.to_owned()))
     }
 
-    /// Numbers lose digits here that a double cannot hold; the text does not.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_str(self.0.get()).unwrap_or(Value::Null)
     }
@@ -50,7 +49,10 @@ mod tests {
     fn digits_and_order_survive() {
         let text = r#"{"z":12345678901234567890123,"a":1.10}"#;
         let raw: Box<RawValue> = serde_json::from_str(text).unwrap();
-        assert_eq!(serde_json::to_string(&Json::from_raw(&raw)).unwrap(), text);
+        let kept = Json::from_raw(&raw);
+        assert_eq!(serde_json::to_string(&kept).unwrap(), text);
+        assert_eq!(kept.value()["z"].to_string(), "12345678901234567890123");
+        assert_eq!(kept.value()["a"].to_string(), "1.10");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::time::Duration;
 
-use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderName, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use bytes::Bytes;
 use flate2::Compression;
@@ -129,12 +129,15 @@ fn scripted(
 }
 
 fn rate_limited(seconds: u64, as_date: bool, now: ServiceTime) -> Reply {
-    let value = if as_date {
-        httpdate::fmt_http_date(now.after(Duration::from_secs(seconds)).system_time())
-    } else {
-        seconds.to_string()
-    };
-    Reply::detail(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded").with(RETRY_AFTER, &value)
+    let reply = Reply::detail(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded");
+    if !as_date {
+        return reply.with(RETRY_AFTER, &seconds.to_string());
+    }
+    // The answer's own date is the same moment's: in a sped-up service the next one is far away.
+    let then = now.after(Duration::from_secs(seconds));
+    reply
+        .with(DATE, &httpdate::fmt_http_date(now.system_time()))
+        .with(RETRY_AFTER, &httpdate::fmt_http_date(then.system_time()))
 }
 
 fn html_error(status: StatusCode) -> Reply {
