@@ -197,6 +197,7 @@ async fn input_whose_fate_nobody_knows_is_an_unknown_outcome_with_its_text() {
         let error = within(client.add_user_input(ASK, &session.id, "blue")).await.unwrap_err();
         assert!(matches!(error, LiveFlowError::OutcomeUnknown { .. }), "{error:?}");
         assert_eq!(error.context().answer.as_deref(), Some("blue"));
+        assert!(!error.is_retryable(), "sending it again blindly could double it");
         assert_eq!(count(&simulator, Call::AddUserInput), 1, "never sent a second time");
         assert_eq!(texts_of(&simulator, &session.id).len(), usize::from(arrives));
     }

@@ -190,6 +190,7 @@ fn outcome_unknown(cause: &LiveFlowError) -> LiveFlowError {
                 "the input was sent, and nothing shows whether it arrived (last: {cause}); look \
                  at the session before you send it again"
             ),
+            retryable: false,
             ..cause.context().clone()
         },
         candidates: Vec::new(),
