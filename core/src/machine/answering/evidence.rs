@@ -124,12 +124,16 @@ impl Machine {
     }
 
     fn misplaced(&self, error: &LiveFlowError) -> LiveFlowError {
+        let path = &self.settings.answer_path;
+        let met = match error.context().http_status {
+            Some(404 | 405 | 410) => format!("nothing that takes user input at {path:?}"),
+            _ => format!("user input at {path:?} was refused: {error}"),
+        };
         LiveFlowError::Configuration {
             context: ErrorContext {
                 reason: format!(
-                    "the service has the session, but nothing that takes user input at {:?}: \
-                     check the method and path of endpoints.add_user_input",
-                    self.settings.answer_path
+                    "the service has the session, but {met}; check the method and path of \
+                     endpoints.add_user_input"
                 ),
                 retryable: false,
                 ..error.context().clone()

@@ -108,8 +108,14 @@ fn refused_with_404_405_or_another_4xx_while_the_session_can_be_read_names_the_p
             assert_eq!(kind(&error), "Configuration");
             assert!(error.to_string().contains("/user_input/"), "{error}");
             assert_eq!(error.context().http_status, Some(code));
+            let tells_the_services_words = error.to_string().contains(&words_of(code));
+            assert_eq!(tells_the_services_words, ![404, 405, 410].contains(&code), "{error}");
         }
     }
+}
+
+fn words_of(code: u16) -> String {
+    status(code).error.to_string()
 }
 
 #[test]
