@@ -2,10 +2,10 @@
 
 mod create;
 mod direct;
+mod own;
 mod run;
 mod sessions;
 
-use std::collections::HashSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,11 +22,9 @@ use crate::live_session::LiveSession;
 use crate::machine::{Checkpoint, Dice, Machine, Moment, Settings};
 use crate::session::Session;
 
-pub use sessions::SessionIter;
+use own::OwnSessions;
 
-/// How many ids of sessions are remembered as this client's own, to tell them from others' when the
-/// outcome of a create is unknown.
-const REMEMBERED_IDS: usize = 100_000;
+pub use sessions::SessionIter;
 
 /// Talks to one organisation's Live Flow service, and watches any number of its sessions.
 ///
@@ -56,14 +54,6 @@ const REMEMBERED_IDS: usize = 100_000;
 pub struct Client {
     engine: Arc<Engine>,
     own_sessions: Arc<Mutex<OwnSessions>>,
-}
-
-/// What this client knows to be its own doing.
-#[derive(Debug, Default)]
-struct OwnSessions {
-    ids: HashSet<SessionId>,
-    /// Creates under way, to tell whether an equal one is unsettled.
-    creating: Vec<(LiveFlowId, Json)>,
 }
 
 impl Client {
@@ -278,10 +268,7 @@ impl Client {
     }
 
     fn remember(&self, session: &SessionId) {
-        let mut own = self.own();
-        if own.ids.len() < REMEMBERED_IDS {
-            own.ids.insert(session.clone());
-        }
+        self.own().remember(session);
     }
 
     fn own(&self) -> std::sync::MutexGuard<'_, OwnSessions> {

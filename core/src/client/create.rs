@@ -1,6 +1,5 @@
 //! Create session, driven by its machine.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::SystemTime;
 
@@ -8,7 +7,7 @@ use crate::config::CreateBody;
 use crate::engine::{Engine, Job, Reply, now, seed, unique_key};
 use crate::error::{ErrorContext, LiveFlowError, Result};
 use crate::failure::Failure;
-use crate::ids::{LiveFlowId, SessionId};
+use crate::ids::LiveFlowId;
 use crate::json::Json;
 use crate::machine::{
     CLOCK_GRAIN, ClockDifference, CreateInput, CreateMachine, CreateStep, Moment, REPORTED_AGE,
@@ -131,7 +130,7 @@ impl Creating {
 
     /// The sessions that this create could have brought about. `None` when they cannot be asked for.
     async fn look(&self, deadline: Moment) -> Option<Result<Vec<Session>, Failure>> {
-        let own: HashSet<SessionId> = self.client.own().ids.clone();
+        let own = self.client.own().ids();
         let mut fits = Vec::new();
         let mut page = ListPage::default();
         loop {
