@@ -394,12 +394,26 @@ async fn a_cancel_of_its_own_leaves_the_checkpoint_to_the_watch_that_owns_it() {
     let shelf = Shelf::new();
     let client = with_store(&simulator, &shelf);
     let (live, _, _) = asked(&client, ASK).await;
-    eventually("it is stored", || !shelf.ids().is_empty()).await;
+    let newest = live.checkpoint().to_text();
+    eventually("it is stored", || !shelf.ids().is_empty() && shelf.data() == newest).await;
     let (data, saves) = (shelf.data(), shelf.kept.lock().unwrap().numbers.len());
     // Refused, so that it is looked whether the session still runs.
     fault(&simulator, FaultRule::new(Call::CancelSession, status(409)));
     within(client.cancel_session(ASK, live.id())).await.unwrap_err();
     assert_eq!((shelf.data(), shelf.kept.lock().unwrap().numbers.len()), (data, saves));
+}
+
+#[tokio::test]
+async fn a_session_that_has_asked_nothing_yet_is_stored_and_gone_on_with() {
+    let simulator = simulator().await;
+    let shelf = Shelf::new();
+    let before = with_store(&simulator, &shelf);
+    let started = within(before.start(WORK, inputs())).await.unwrap();
+    eventually("it is stored", || !shelf.ids().is_empty()).await;
+    before.close();
+    let restored = with_store(&simulator, &shelf).restore_all().await.unwrap();
+    let ids: Vec<_> = restored.iter().map(|live| live.id().clone()).collect();
+    assert_eq!(ids, [started.id().clone()]);
 }
 
 #[tokio::test]

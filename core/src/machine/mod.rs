@@ -139,6 +139,7 @@ impl Machine {
         self.created_at = Some(now);
         self.take_in(now, now, session);
         self.schedule_next_read(now);
+        self.run_errand();
         self
     }
 
@@ -291,7 +292,8 @@ impl Machine {
             if self.answer.is_none() {
                 self.forget();
             }
-        } else if is_changed {
+        } else if is_changed || self.checkpoint_number == 0 {
+            // The first time, so that a restart finds a session that has asked nothing yet.
             self.save();
         }
         self.cancel_seen(now, &session);

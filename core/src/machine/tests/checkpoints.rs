@@ -4,7 +4,7 @@ use crate::failure::FailureKind;
 use crate::machine::{Checkpoint, Input, Settings};
 
 use super::harness::Bench;
-use super::shown::{FLOW, SESSION, answered, asking, failed, finished, run, waiting_at};
+use super::shown::{FLOW, SESSION, answered, asking, failed, finished, run, shown, waiting_at};
 use super::words::{failure, kind};
 
 fn stores(settings: &mut Settings) {
@@ -61,6 +61,16 @@ fn a_prompt_announced_or_closed_is_saved() {
     bench.read(&answered("999"));
     let text = bench.unsaved().expect("closed").to_text();
     assert!(text.contains("answered_elsewhere"), "{text}");
+}
+
+#[test]
+fn a_session_is_saved_as_soon_as_it_has_been_seen_before_it_asks_anything() {
+    let mut bench = Bench::with(stores);
+    assert!(bench.unsaved().is_none(), "it may not exist");
+    bench.read(&shown("RUNNING"));
+    assert_eq!(bench.unsaved().unwrap().session_id().as_str(), SESSION);
+    bench.read(&shown("RUNNING"));
+    assert!(bench.unsaved().is_none(), "nothing new");
 }
 
 #[test]
