@@ -28,7 +28,7 @@ public final class SessionModel {
         didSet { onChange?(state) }
     }
 
-    /// Told each new state, for views that are not SwiftUI's.
+    /// Told each new state, for views other than SwiftUI's.
     public var onChange: (@MainActor (State) -> Void)?
 
     private let client: Client

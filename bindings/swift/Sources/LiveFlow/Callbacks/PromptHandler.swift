@@ -8,6 +8,8 @@ public protocol PromptHandler: Sendable {
     /// ends, and after ``Configuration/handlerTimeout``: take the dialogue off the screen then. What
     /// it throws stops the watching and reaches the caller of `run`.
     ///
+    /// It runs on the threads that all tasks share: what blocks belongs on a thread of its own.
+    ///
     /// Without an implementation of yours nothing is answered.
     func onPrompt(_ prompt: Prompt) async throws -> Answer?
 }
