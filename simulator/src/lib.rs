@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod clock;
+pub mod command;
 mod connection;
 mod control;
 mod faults;

@@ -1,153 +1,29 @@
 //! The `liveflow-simulator` command.
 #![forbid(unsafe_code)]
 
-use std::io::{self, Read as _, Write as _};
-use std::net::IpAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use liveflow_simulator::{Simulator, SimulatorBuilder, StartError};
-use serde_json::json;
+use liveflow_simulator::command;
 
 /// A local Live Flow service, for trying out, demonstrating and testing.
 ///
 /// The first line on standard output is JSON with `base_url`, `control_url`, `api_key` and `flows`.
 #[derive(Parser)]
 #[command(version)]
-struct Arguments {
-    /// Port to listen on; 0 takes a free one
-    #[arg(long, default_value_t = 0)]
-    port: u16,
-    /// IP address to listen on
-    #[arg(long, default_value = "127.0.0.1")]
-    host: IpAddr,
-    /// Also load every *.json in this directory as a flow
-    #[arg(long, value_name = "DIR")]
-    flows: Option<PathBuf>,
-    /// Service time runs this many times as fast as real time
-    #[arg(long, default_value_t = 1.0)]
-    speed: f64,
-    /// Seeds random durations and the probabilities of faults
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
-    /// The one key that is accepted
-    #[arg(long, value_name = "KEY", default_value = "simulator-key")]
-    api_key: String,
-    /// JSON array of fault rules
-    #[arg(long, value_name = "FILE")]
-    faults: Option<PathBuf>,
-    /// JSON object of settings
-    #[arg(long, value_name = "FILE")]
-    settings: Option<PathBuf>,
-    /// Exit when standard input ends
-    #[arg(long)]
-    exit_with_stdin: bool,
-    /// No request log on standard error
-    #[arg(long)]
-    quiet: bool,
-}
-
-impl Arguments {
-    fn builder(&self) -> SimulatorBuilder {
-        let mut builder = Simulator::builder()
-            .host(self.host)
-            .port(self.port)
-            .api_key(&self.api_key)
-            .speed(self.speed)
-            .seed(self.seed);
-        if let Some(directory) = &self.flows {
-            builder = builder.flows(directory);
-        }
-        if let Some(file) = &self.faults {
-            builder = builder.fault_file(file);
-        }
-        if let Some(file) = &self.settings {
-            builder = builder.settings_file(file);
-        }
-        if !self.quiet {
-            // A log that nobody reads any more must not stop the service.
-            builder = builder.request_log(|line| drop(writeln!(io::stderr(), "{line}")));
-        }
-        builder
-    }
+struct Command {
+    #[command(flatten)]
+    arguments: command::Arguments,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    match run(&arguments).await {
+    let Command { arguments } = Command::parse();
+    match command::run(&arguments, command::announce).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("liveflow-simulator: {error}");
-            match error.downcast_ref() {
-                Some(StartError::Listen { .. }) | None => ExitCode::from(1),
-                // Something that was given is wrong, as for a wrong option.
-                Some(_) => ExitCode::from(2),
-            }
+            ExitCode::from(command::exit_code(&*error))
         }
     }
-}
-
-async fn run(arguments: &Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    // Before the first line is out: whoever has read it may send a signal.
-    let interrupted = signals()?;
-    let simulator = arguments.builder().start().await?;
-    announce(&simulator)?;
-    tokio::select! {
-        () = interrupted => {}
-        () = stdin_ended(), if arguments.exit_with_stdin => {}
-    }
-    simulator.stop().await;
-    Ok(())
-}
-
-fn announce(simulator: &Simulator) -> io::Result<()> {
-    let flows: Vec<_> =
-        simulator.flows().into_iter().map(|(id, name)| json!({"id": id, "name": name})).collect();
-    let line = json!({
-        "base_url": simulator.base_url(),
-        "control_url": simulator.control_url(),
-        "api_key": simulator.api_key(),
-        "flows": flows,
-    });
-    let mut stdout = io::stdout().lock();
-    writeln!(stdout, "{line}")?;
-    stdout.flush()
-}
-
-#[cfg(unix)]
-fn signals() -> io::Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    Ok(async move {
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-        }
-    })
-}
-
-#[cfg(not(unix))]
-fn signals() -> io::Result<impl Future<Output = ()>> {
-    Ok(async {
-        // When it fails there is nothing to wait for but the end of the process.
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-    })
-}
-
-/// A thread of its own: a read from standard input cannot be cancelled, and would hold up the
-/// runtime's end.
-async fn stdin_ended() {
-    let (ended, has_ended) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        let mut buffer = [0; 1024];
-        while matches!(io::stdin().read(&mut buffer), Ok(read) if read > 0) {}
-        ended.send(())
-    });
-    // An error means that the thread has gone, and with it standard input.
-    let _ = has_ended.await;
 }

@@ -1,5 +1,6 @@
 //! Faults: what goes wrong, when, and how it looks on the wire.
 
+mod argument;
 mod fault;
 mod rule;
 mod script;

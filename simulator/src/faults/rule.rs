@@ -185,6 +185,12 @@ pub(crate) fn parse_rules(text: &str) -> Result<Vec<FaultRule>, InvalidFile> {
 #[error("fault {0}")]
 pub struct InvalidFault(String);
 
+impl InvalidFault {
+    pub(super) fn new(problem: String) -> Self {
+        Self(problem)
+    }
+}
+
 #[expect(
     clippy::ref_option,
     clippy::trivially_copy_pass_by_ref,

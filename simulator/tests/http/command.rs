@@ -144,7 +144,7 @@ async fn files_are_read() {
     );
     let settings = write(directory.path(), "settings.json", r#"{"etag": true}"#);
     let running = run(command()
-        .args(["--quiet", "--exit-with-stdin", "--speed", "7"])
+        .args(["--quiet", "--exit-with-stdin", "--speed", "7", "--fault", "get_live_flows=hold*1"])
         .arg("--flows")
         .arg(&flows)
         .arg("--faults")
@@ -155,6 +155,9 @@ async fn files_are_read() {
     assert_eq!(running.get("/live_flows/99999999-9999-4999-8999-999999999999/").await.0, 404);
     assert_eq!(running.get("/_simulator/settings").await.1["etag"], true);
     assert_eq!(running.get("/_simulator/clock").await.1["speed"], 7.0);
+    let rules = running.get("/_simulator/faults").await.1;
+    assert_eq!(rules[0]["rule"]["on"], "get_live_flows", "from the command line: {rules}");
+    assert_eq!(rules[1]["rule"]["on"], "get_live_flow", "from the file: {rules}");
 }
 
 #[test]
@@ -189,6 +192,7 @@ fn what_is_wrong_with_a_file_is_told_with_its_place() {
 fn wrong_options_and_taken_ports_have_their_exit_codes() {
     assert_eq!(fails(command().arg("--prot")).0, Some(2));
     assert_eq!(fails(command().args(["--speed", "0"])).0, Some(2));
+    assert_eq!(fails(command().args(["--fault", "any=hodl"])).0, Some(2));
     assert_eq!(fails(command().args(["--api-key", ""])).0, Some(2));
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
