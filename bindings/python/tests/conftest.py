@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,8 @@ from truestate_liveflow.testing import Simulator
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+# In the background of a shell Ctrl-C is ignored, and would be in what the tests start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # Requests to this machine go to this machine, whatever proxy the environment names.
 os.environ["NO_PROXY"] = os.environ["no_proxy"] = "127.0.0.1,localhost"
 
