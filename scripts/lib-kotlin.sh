@@ -67,11 +67,12 @@ build_kotlin_native() {
     mkdir -p "$kotlin_simulators"
 }
 
-# maven ARGUMENTS...: Maven on the package's own build.
+# maven ARGUMENTS...: Maven on the package's own build. `kotlin_library` is the library that the
+# generator reads, if it is another than the one that tests run with.
 maven() {
     mvn --batch-mode --quiet --file "$kotlin/pom.xml" \
         -Dliveflow.target="$target/debug" \
-        -Dliveflow.library="$target/debug/$(native_library)" \
+        -Dliveflow.library="${kotlin_library:-$target/debug/$(native_library)}" \
         -Dliveflow.natives="$kotlin_natives" \
         -Dliveflow.simulators="$kotlin_simulators" "$@"
 }

@@ -264,6 +264,7 @@ public class Client private constructor(
 
     private fun live(session: CoreLiveSession) = LiveSession(session, subscriptions, callbackLimit)
 
+    /** Another way to make a client. */
     public companion object {
         /**
          * A client from the environment: `TRUESTATE_API_KEY` is the key,

@@ -12,6 +12,7 @@ public sealed class LiveFlowException(
     context: ErrorContext,
     cause: Throwable? = null,
 ) : RuntimeException(context.reason, cause) {
+    /** What went wrong, as a sentence made for a person. */
     override val message: String = context.reason
 
     /** The HTTP status, where the service answered with one. */

@@ -30,6 +30,7 @@ public class Subscription internal constructor(
         synchronized(this) { if (!isOver) stream.cancel() }
     }
 
+    /** The same as [cancel]. */
     override fun close(): Unit = cancel()
 
     private suspend fun serve() {

@@ -227,6 +227,7 @@ public class Simulator private constructor(
         public var arguments: List<String> = emptyList()
     }
 
+    /** Starts simulators, and names the flows that each of them has. */
     public companion object {
         /** The built-in flow that asks two questions, `ask_budget` and `ask_timeline`. */
         public const val LEAD_QUALIFICATION: String = "f6a0e47b-23ca-471a-83da-1ed29e2c1dbe"

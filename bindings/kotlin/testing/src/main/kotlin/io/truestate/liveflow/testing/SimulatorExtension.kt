@@ -22,11 +22,13 @@ import org.junit.jupiter.api.extension.ParameterResolver
 public class SimulatorExtension :
     ParameterResolver,
     AfterEachCallback {
+    /** Whether the test asks for a simulator. */
     override fun supportsParameter(
         parameter: ParameterContext,
         test: ExtensionContext,
     ): Boolean = parameter.parameter.type == Simulator::class.java
 
+    /** The test's simulator, started by the first who asks. */
     override fun resolveParameter(
         parameter: ParameterContext,
         test: ExtensionContext,
@@ -36,6 +38,7 @@ public class SimulatorExtension :
         Simulator::class.java,
     )
 
+    /** Stops it. */
     override fun afterEach(test: ExtensionContext) {
         test.getStore(namespace).remove(Simulator::class.java, Simulator::class.java)?.close()
     }
