@@ -66,6 +66,24 @@ build_simulator() {
     export LIVEFLOW_SIMULATOR="$simulator"
 }
 
+# with_simulator COMMAND...: runs it with TRUESTATE_HOST and TRUESTATE_API_KEY of a simulator that ends
+# with it.
+with_simulator() {
+    local out alive status=0
+    mkdir -p "$cache"
+    out=$(mktemp "$cache/simulator.XXXXXX")
+    exec {alive}> >(exec "$simulator" --exit-with-stdin --quiet --speed 20 >"$out")
+    for _ in $(seq 200); do
+        [ -s "$out" ] && break
+        sleep 0.05
+    done
+    TRUESTATE_HOST=$(sed -n 's/.*"base_url":"\([^"]*\)".*/\1/p' "$out") \
+        TRUESTATE_API_KEY=$(sed -n 's/.*"api_key":"\([^"]*\)".*/\1/p' "$out") "$@" || status=$?
+    exec {alive}>&-
+    rm -f "$out"
+    return "$status"
+}
+
 # Installs the Python package into the virtual environment when anything it is made of has changed.
 install_python_package() {
     need_rust
