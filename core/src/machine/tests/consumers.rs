@@ -228,13 +228,9 @@ fn a_step_is_told_again_when_it_differs_and_not_when_only_its_times_do() {
 fn a_close_that_is_long_past_is_told_with_an_unknown_reason() {
     let mut bench = Bench::asking();
     // Meanwhile so many others came and went that this one is forgotten.
-    let mut past = vec![run("ask", "FINISHED").asks("Budget?").answered("999")];
     for number in 0..300_u64 {
-        let ask = |status: &str| run(&format!("q{number}"), status).asks("?");
-        let waiting = shown("WAITING_FOR_USER_INPUT").updated(11 + number);
-        let waiting = past.iter().fold(waiting, |shown, run| shown.past(run.clone()));
-        bench.read(&waiting.at(ask("WAITING_FOR_USER_INPUT")));
-        past.push(ask("FINISHED").answered("1"));
+        let asks = run(&format!("q{number}"), "WAITING_FOR_USER_INPUT").asks("?");
+        bench.read(&waiting_at(asks).updated(11 + number));
     }
     assert_eq!(bench.events()[0], "closed ask/0 Unknown");
 }
