@@ -73,8 +73,9 @@ pub(crate) struct Machine {
     polling: Polling,
     answer: Option<PendingAnswer>,
     cancel: Option<PendingCancel>,
-    /// Until when an answer of unknown outcome may still take effect.
-    doubtful_until: Moment,
+    /// Until when an answer of unknown outcome may still take effect; until a read that was begun
+    /// after that has told what is asked.
+    doubtful_until: Option<Moment>,
     /// The newest of them, oldest first, and how many there have been in all.
     unresolved: VecDeque<Unresolved>,
     unresolved_count: u64,
@@ -117,7 +118,7 @@ impl Machine {
             polling: Polling::new(now, first_read),
             answer: None,
             cancel: None,
-            doubtful_until: Moment::default(),
+            doubtful_until: None,
             unresolved: VecDeque::new(),
             unresolved_count: 0,
             connection: None,
@@ -150,7 +151,7 @@ impl Machine {
         self.reads = Reads::restarted(checkpoint.updated_at());
         let (prompts, answer) = checkpoint.into_parts();
         self.prompts = prompts.restarted(now);
-        self.doubtful_until = now + self.settings.answer_grace;
+        self.doubtful_until = Some(now + self.settings.answer_grace);
         if let Some(kept) = answer {
             self.prompts.remember_sent(&kept.run, kept.round, Some(&kept.answer));
             self.answer = Some(PendingAnswer::restored(now, kept, &self.prompts));
@@ -284,6 +285,9 @@ impl Machine {
         let settled = begun.before(self.settings.answer_grace);
         let is_changed = self.prompts.observe(settled, &session);
         self.changed |= is_changed;
+        if prompts::tells_what_is_asked(&session) {
+            self.doubtful_until = self.doubtful_until.filter(|until| begun < *until);
+        }
         self.answer_judged(now, &session);
         if session.status.is_end() && self.end.is_none() {
             self.end = Some(End::Session);

@@ -281,6 +281,15 @@ pub(super) fn asking(session: &Session) -> Option<&StepRun> {
     (!run.status.is_end()).then_some(run)
 }
 
+/// Whether this snapshot leaves no doubt about what the session asks, if it asks anything.
+pub(super) fn tells_what_is_asked(session: &Session) -> bool {
+    match session.status {
+        SessionStatus::Unrecognised => false,
+        SessionStatus::WaitingForUserInput => asking(session).is_some(),
+        _ => true,
+    }
+}
+
 /// The run that the session is at, where this snapshot tells.
 fn current<'a>(session: &'a Session, asking: Option<&'a StepRun>) -> Option<&'a StepRun> {
     match session.status {

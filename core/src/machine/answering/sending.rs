@@ -84,7 +84,7 @@ impl Machine {
         let Some(pending) = &self.answer else { return };
         let prompt = &pending.prompt;
         // An attempt whose effect may still come can change what is asked at any time.
-        let is_settled = self.reads.confirmed().is_some_and(|begun| begun >= self.doubtful_until);
+        let is_settled = self.doubtful_until.is_none();
         let known_open =
             is_settled && self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open;
         let must_look = self.settings.verify_before_answer || pending.look_again || !known_open;
@@ -212,7 +212,7 @@ impl Machine {
                 let fingerprint =
                     self.prompts.fingerprint(&pending.prompt.run_id, pending.prompt.round).cloned();
                 pending.unknown = Some(Unknown { ended: now, fingerprint, unseen: 0 });
-                self.doubtful_until = now + self.settings.answer_grace;
+                self.doubtful_until = Some(now + self.settings.answer_grace);
                 pending.enter(now, Stage::Reconciling);
                 self.judge_by_what_is_known(now);
             }

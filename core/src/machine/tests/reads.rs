@@ -222,6 +222,8 @@ fn an_unchanged_read_confirms_what_is_known() {
     bench.unchanged();
     bench.expect_sent();
     assert_eq!(bench.result_if_any(call), None);
+    // By this the engine asks whether anything has changed.
+    assert_eq!(bench.machine.known(), Some(&asking().session()));
 }
 
 #[test]

@@ -6,7 +6,7 @@
 //! `SIMULATION_THREADS`, and `SIMULATION_SESSION`, to play the session of that number alone. With
 //! `WORLD_TRACE=1` everything that happens in it is printed.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
@@ -116,10 +116,14 @@ fn play(regime: Regime, seed: u64, session: u64) -> Result<Tally, String> {
     if let Ok(tally) = catch_unwind(AssertUnwindSafe(|| World::new(throw).play())) {
         return Ok(tally);
     }
+    // What each smaller try says would bury what the smallest says.
+    let hook = take_hook();
+    set_hook(Box::new(|_| ()));
     let shrunk = runner.run_one(tree, |throw| {
         World::new(throw).play();
         Ok(())
     });
+    set_hook(hook);
     let what = match shrunk {
         Err(failure) => failure.to_string(),
         Ok(_) => "played again, it kept its promises".to_owned(),

@@ -1,5 +1,7 @@
 //! What is thrown at the machine: a session of the service, the fate of each request, and what the
 //! caller, the device and others do.
+//!
+//! The larger strategies are boxed: a vector of them is moved about a lot.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -52,7 +54,7 @@ fn any_read() -> impl Strategy<Value = ReadFate> {
         2 => Just(ReadKind::Unreadable),
     ];
     let fatal = prop_oneof![Just(403), Just(404)].prop_map(ReadKind::Status);
-    let kind = prop_oneof![600 => kind, 1 => fatal, 1 => Just(ReadKind::TooLarge)];
+    let kind = prop_oneof![600 => kind, 1 => fatal, 1 => Just(ReadKind::TooLarge)].boxed();
     let lag = prop_oneof![2 => Just(0), 1 => 0..9000_u16];
     (short(), short(), lag, kind).prop_map(|(queue, latency, lag, kind)| ReadFate {
         queue,
@@ -77,13 +79,15 @@ fn any_write() -> impl Strategy<Value = WriteFate> {
             Just(400), Just(401), Just(403), Just(404), Just(409), Just(422), Just(425), Just(307)
         ]
         .prop_map(WriteKind::Refused),
-    ];
+    ]
+    .boxed();
     let effect = prop_oneof![
         6 => (0..500_u16).prop_map(Effect::During),
         2 => (0..30_000_u16).prop_map(Effect::During),
         1 => (0..60_000_u32).prop_map(Effect::After),
         1 => (0..600_000_u32).prop_map(Effect::After),
-    ];
+    ]
+    .boxed();
     (short(), effect, short(), kind).prop_map(|(queue, effect, answer, kind)| WriteFate {
         queue,
         effect,
@@ -94,7 +98,7 @@ fn any_write() -> impl Strategy<Value = WriteFate> {
 
 /// Mostly short, in milliseconds.
 fn short() -> impl Strategy<Value = u16> {
-    prop_oneof![4 => Just(0), 8 => 1..200_u16, 2 => 200..3000_u16, 1 => 3000..40_000_u16]
+    prop_oneof![4 => Just(0), 8 => 1..200_u16, 2 => 200..3000_u16, 1 => 3000..40_000_u16].boxed()
 }
 
 fn any_deed(elsewhere: u32) -> impl Strategy<Value = Deed> {
@@ -117,6 +121,7 @@ fn any_deed(elsewhere: u32) -> impl Strategy<Value = Deed> {
         1 => (0..40_000_u16, 0..9000_u16).prop_map(|(down, stale)| Deed::Outage { down, stale }),
         elsewhere => Just(Deed::Elsewhere),
     ]
+    .boxed()
 }
 
 fn any_deeds(elsewhere: u32) -> impl Strategy<Value = Vec<(u16, Deed)>> {

@@ -204,6 +204,27 @@ fn after_an_unknown_outcome_the_prompt_is_looked_for_even_without_verify_before_
 }
 
 #[test]
+fn after_an_unknown_outcome_a_read_that_does_not_tell_what_is_asked_is_not_enough() {
+    let (mut bench, call) = Bench::reconciling_with(|settings| {
+        (settings.verify_before_answer, settings.resend_answers) = (false, false);
+    });
+    bench.until_read();
+    bench.tell(Input::Suspend { order: 1 });
+    bench.wait(200.0);
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    let call = bench.answer("1000");
+    bench.forget_outputs();
+    bench.tell(Input::Resume { order: 2 });
+    // Meanwhile the first answer was taken, found wanting, and something else asked.
+    let anew = run("ask", "WAITING_FOR_USER_INPUT").asks("Really?").updated(20);
+    bench.read(&shown("PAUSED_BY_ADMIN").at(anew.clone()).updated(20));
+    assert_eq!(bench.sent(), None);
+    bench.read(&waiting_at(anew).updated(20));
+    assert_eq!(bench.sent(), None);
+    assert_eq!(kind(&bench.error(call)), "PromptNoLongerOpen");
+}
+
+#[test]
 fn after_a_restart_the_prompt_is_looked_for_even_without_verify_before_answer() {
     let prompt = Bench::asking().prompt();
     let checkpoint = Bench::asking().machine.checkpoint();
