@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod events;
 mod failure;
+mod file_store;
 mod ids;
 mod json;
 mod live_session;
@@ -37,6 +38,7 @@ pub use config::{
 pub use engine::{Task, shutdown_runtime};
 pub use error::{ErrorContext, FieldError, LiveFlowError, Result};
 pub use events::{Events, Taken};
+pub use file_store::FileCheckpointStore;
 pub use ids::{IntoLiveFlowId, IntoSessionId, LiveFlowId, SessionId, StepRunId};
 pub use json::Json;
 pub use live_session::LiveSession;

@@ -50,7 +50,7 @@ impl<T> Drop for Here<T> {
     }
 }
 
-/// A static of which each process has its own, made at its first use there.
+/// A value of which each process has its own, made at its first use there.
 ///
 /// Reading takes no lock, so a fork cannot happen while somebody holds one.
 pub(crate) struct PerProcess<T> {

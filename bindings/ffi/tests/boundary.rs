@@ -17,8 +17,8 @@ use liveflow::{
 };
 use liveflow_ffi::{
     CallbackError, CheckpointStore, CoreAnswer, CoreClient, CredentialsProvider, CredentialsReply,
-    DoneReply, ListReply, LoadReply, Outcome, PromptHandler, ReadyQueue, Reply, SessionListener,
-    TakenEvent, default_config, plain_text, prompt_text,
+    DoneReply, FileCheckpointStore, ListReply, LoadReply, Outcome, PromptHandler, ReadyQueue,
+    Reply, SessionListener, TakenEvent, default_config, plain_text, prompt_text,
 };
 use liveflow_simulator::{Call, Effect, Fault, FaultRule};
 use serde_json::json;
@@ -471,6 +471,27 @@ fn everything_in_the_store_is_restored() {
     finished(after.answer(asked, text("precious"))).unwrap();
     session(after.wait(None));
     eventually("its end is forgotten", || store.kept.lock().unwrap().is_empty());
+}
+
+#[test]
+fn checkpoints_are_kept_in_files() {
+    let outer = tempfile::tempdir().unwrap();
+    let folder = outer.path().join("checkpoints").to_str().unwrap().to_owned();
+    let store = FileCheckpointStore::new(folder.clone()).unwrap();
+    assert_eq!(store.list().unwrap(), [] as [&str; 0]);
+    let kept = StoredCheckpoint { session_id: "a".to_owned(), number: 7, data: "x".to_owned() };
+    store.save(kept.clone()).unwrap();
+    let other = FileCheckpointStore::new(folder.clone()).unwrap();
+    assert_eq!(other.list().unwrap(), ["a"]);
+    assert_eq!(other.load("a".to_owned()).unwrap(), Some(kept.clone()));
+    other.delete("a".to_owned()).unwrap();
+    assert_eq!(store.load("a".to_owned()).unwrap(), None);
+    std::fs::remove_dir(folder).unwrap();
+    let error = store.save(kept).unwrap_err();
+    assert!(matches!(error, LiveFlowError::HandlerFailed { .. }), "{error:?}");
+    let here = std::env::current_exe().unwrap().to_str().unwrap().to_owned();
+    let error = FileCheckpointStore::new(here).err().expect("a file is no folder");
+    assert!(matches!(error, LiveFlowError::Configuration { .. }), "{error:?}");
 }
 
 #[test]

@@ -33,7 +33,7 @@ use mailbox::{Message, WatchId};
 
 pub use runtime::{Task, shutdown_runtime};
 
-pub(crate) use runtime::AbortOnDrop;
+pub(crate) use runtime::{AbortOnDrop, handle as runtime_handle};
 
 pub(crate) use callbacks::{drop_elsewhere, run_callback};
 pub(crate) use clock::{now, wall_milliseconds};

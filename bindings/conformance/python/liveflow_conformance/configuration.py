@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import truestate_liveflow as sdk
 
-from .host import Rotating, Store
+from .host import Rotating, Stores
 from .render import STATUS
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def secrets(config: dict[str, Any]) -> Iterator[str]:
 
 
 def for_service(
-    config: dict[str, Any], base_url: str, api_key: str, memory: Store
+    config: dict[str, Any], base_url: str, api_key: str, stores: Stores
 ) -> tuple[str | None, sdk.ClientSettings]:
     """Give the key and the settings for the service at `base_url`."""
     key = config.get("api_key", None if "credentials" in config else api_key)
@@ -72,7 +72,7 @@ def for_service(
         if make is not None:
             settings[name] = make(value)
         elif name == "checkpoint_store":
-            settings[name] = memory if value == "memory" else Store(fails=True)
+            settings[name] = stores.give(value)
         elif name.endswith("_ms"):
             settings[name.removesuffix("_ms")] = value / 1000
         else:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from typing import TYPE_CHECKING
+
+from truestate_liveflow import FileCheckpointStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from truestate_liveflow import CredentialsRequest, StoredCheckpoint
+    from truestate_liveflow import CheckpointStore, CredentialsRequest, StoredCheckpoint
 
 
 class Rotating:
@@ -49,3 +52,21 @@ class Store:
     def delete(self, session_id: str) -> None:
         """Forget the session's checkpoint."""
         self._kept.pop(session_id, None)
+
+
+class Stores:
+    """What the clients of one scenario have in common: checkpoints that outlive them."""
+
+    def __init__(self) -> None:
+        self._memory = Store()
+        self._folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+
+    def give(self, kind: str) -> CheckpointStore:
+        """Give a client the store that its configuration names."""
+        if kind == "memory":
+            return self._memory
+        return FileCheckpointStore(self._folder.name) if kind == "files" else Store(fails=True)
+
+    def clear(self) -> None:
+        """Leave nothing on the disk."""
+        self._folder.cleanup()

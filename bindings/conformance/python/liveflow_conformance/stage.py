@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from . import configuration
 from .failure import ScenarioFailed, invalid
-from .host import Store
+from .host import Stores
 from .pattern import Names
 from .service import LOOK_EVERY, STANDSTILL
 
@@ -68,7 +68,7 @@ class Stage:
         """Results and errors of actions, for the rules that look at everything that was shown."""
         self.failed: asyncio.Future[None] = self.loop.create_future()
         """Raises the first failure of anything that runs beside the script."""
-        self._store = Store()
+        self._stores = Stores()
         self._background: dict[str, list[asyncio.Task[None]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -94,7 +94,7 @@ class Stage:
         layered = configuration.layered(self.scenario.get("client", {}), config)
         self.secrets += configuration.secrets(layered)
         key, settings = configuration.for_service(
-            layered, self.service.base_url, self.service.api_key, self._store
+            layered, self.service.base_url, self.service.api_key, self._stores
         )
         client = self.flavour.client(key, settings)
         self.name(self.clients, name, client)
@@ -191,6 +191,7 @@ class Stage:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+        self._stores.clear()
         if self.failed.done() and not self.failed.cancelled():
             self.failed.exception()
 

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::failure::{Failure, Result};
-use crate::host::{Rotating, Store};
+use crate::host::{Rotating, StoreKind, Stores};
 use crate::scenario::{ServiceStatus, read};
 
 /// What is left out of a scenario's configuration; they make scenarios quick.
@@ -136,13 +136,6 @@ enum Proxy {
     Url(String),
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum StoreKind {
-    Memory,
-    Failing,
-}
-
 impl Config {
     /// The defaults, then each layer merged over the ones before.
     pub(crate) fn layered(layers: &[&Map<String, Value>]) -> Result<Self> {
@@ -164,7 +157,7 @@ impl Config {
         self,
         base_url: &str,
         api_key: &str,
-        memory: &Arc<Store>,
+        stores: &Stores,
     ) -> Result<ClientConfig> {
         let has_credentials = self.credentials.is_some();
         let default_key = if has_credentials { "" } else { api_key };
@@ -211,10 +204,7 @@ impl Config {
             config.credentials = Some(Arc::new(Rotating::new(sets)));
         }
         if let Some(kind) = self.checkpoint_store {
-            config.checkpoint_store = Some(match kind {
-                StoreKind::Memory => Arc::clone(memory) as _,
-                StoreKind::Failing => Arc::new(Store::failing()),
-            });
+            config.checkpoint_store = Some(stores.give(kind)?);
         }
         Ok(config)
     }

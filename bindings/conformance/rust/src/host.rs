@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::future::ready;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use liveflow::{
-    CheckpointStore, CredentialsProvider, CredentialsRequest, HostError, HostFuture,
-    StoredCheckpoint,
+    CheckpointStore, CredentialsProvider, CredentialsRequest, FileCheckpointStore, HostError,
+    HostFuture, StoredCheckpoint,
 };
+use serde::Deserialize;
+use tempfile::TempDir;
+
+use crate::failure::{Failure, Result};
 
 /// Gives the first set of headers, and the next one each time the last were refused.
 pub(crate) struct Rotating {
@@ -32,15 +36,49 @@ impl CredentialsProvider for Rotating {
     }
 }
 
+/// Where a client keeps its checkpoints.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum StoreKind {
+    Memory,
+    Files,
+    Failing,
+}
+
+/// What the clients of one scenario have in common: checkpoints that outlive them.
+pub(crate) struct Stores {
+    memory: Arc<Store>,
+    folder: TempDir,
+}
+
+impl Stores {
+    pub(crate) fn new() -> Result<Self> {
+        let folder = tempfile::tempdir()
+            .map_err(|error| Failure::invalid(format!("no folder for checkpoints: {error}")))?;
+        Ok(Self { memory: Arc::default(), folder })
+    }
+
+    pub(crate) fn give(&self, kind: StoreKind) -> Result<Arc<dyn CheckpointStore>> {
+        Ok(match kind {
+            StoreKind::Memory => Arc::clone(&self.memory) as _,
+            StoreKind::Files => {
+                let store = FileCheckpointStore::new(self.folder.path());
+                Arc::new(store.map_err(|error| Failure::invalid(error.to_string()))?)
+            }
+            StoreKind::Failing => Arc::new(Store::failing()),
+        })
+    }
+}
+
 /// A checkpoint store in memory, or one that cannot save.
 #[derive(Default)]
-pub(crate) struct Store {
+struct Store {
     kept: Mutex<BTreeMap<String, StoredCheckpoint>>,
     fails: bool,
 }
 
 impl Store {
-    pub(crate) fn failing() -> Self {
+    fn failing() -> Self {
         Self { fails: true, ..Self::default() }
     }
 

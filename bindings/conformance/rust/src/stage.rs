@@ -11,7 +11,7 @@ use tokio::task::AbortHandle;
 use crate::config::Config;
 use crate::consumer::Consumer;
 use crate::failure::{Failure, Result};
-use crate::host::Store;
+use crate::host::Stores;
 use crate::pattern::Names;
 use crate::scenario::{MAIN, Scenario};
 use crate::service::{LOOK_EVERY, STANDSTILL, Service};
@@ -20,7 +20,7 @@ pub(crate) struct Stage {
     pub(crate) scenario: Scenario,
     pub(crate) service: Service,
     pub(crate) flow: String,
-    store: Arc<Store>,
+    stores: Stores,
     cast: Mutex<Cast>,
     /// The first failure of anything that runs beside the script.
     failure: watch::Sender<Option<Failure>>,
@@ -69,7 +69,7 @@ impl Stage {
         let stage = Self {
             service,
             flow,
-            store: Arc::default(),
+            stores: Stores::new()?,
             cast: Mutex::default(),
             failure: watch::Sender::new(None),
             scenario,
@@ -112,7 +112,7 @@ impl Stage {
         let config = Config::layered(&[&self.scenario.client, config])?;
         self.cast().secrets.extend(config.secrets());
         let (base_url, key) = (self.service.base_url(), self.service.api_key());
-        let config = config.for_service(base_url, key, &self.store)?;
+        let config = config.for_service(base_url, key, &self.stores)?;
         self.show(json!({"configuration": format!("{config:?}")}));
         match Client::new(config) {
             Ok(client) => add(&mut self.cast().clients, name, client).map(Ok),

@@ -64,6 +64,7 @@ from .events import (
     WatchEnded,
     WatchEndReason,
 )
+from .file_store import FileCheckpointStore
 from .live_session import Events, LiveSession
 from .logs import LogRecord, LogSink, set_log_sink
 from .session import Exchange, Progress, Prompt, Session, SessionStatus, StepRun
@@ -106,6 +107,7 @@ __all__ = [
     "Exchange",
     "Failed",
     "FieldError",
+    "FileCheckpointStore",
     "Finished",
     "HandlerFailedError",
     "HttpMethod",

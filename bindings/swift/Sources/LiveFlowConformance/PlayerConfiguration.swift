@@ -26,7 +26,7 @@ struct PlayerConfiguration {
 
     /// The defaults, then each layer merged over the ones before.
     init(
-        layers: [JSONValue], of service: Service, memory: MemoryStore
+        layers: [JSONValue], of service: Service, stores: Stores
     ) throws {
         var members = try Members(layers.reduce(defaults, merged), "client")
         let credentials = try members.list("credentials").map { sets in
@@ -84,7 +84,8 @@ struct PlayerConfiguration {
         it.credentials = credentials.map(RotatingCredentials.init)
         switch members.json("checkpoint_store") {
         case nil, .null?: break
-        case "memory"?: it.checkpointStore = memory
+        case "memory"?: it.checkpointStore = stores.memory
+        case "files"?: it.checkpointStore = try FileCheckpointStore(folder: stores.folder)
         case "failing"?: it.checkpointStore = FailingStore()
         case let other?: throw Failure.invalid("client: there is no store \(other)")
         }
@@ -163,6 +164,17 @@ final class RotatingCredentials: CredentialsProvider {
             return at
         }
         return sets.indices.contains(at) ? sets[at] : [:]
+    }
+}
+
+/// What the clients of one scenario have in common: checkpoints that outlive them.
+final class Stores: Sendable {
+    let memory = MemoryStore()
+    let folder = FileManager.default.temporaryDirectory
+        .appendingPathComponent("liveflow-\(UUID().uuidString)")
+
+    deinit {
+        try? FileManager.default.removeItem(at: folder)
     }
 }
 

@@ -6,7 +6,7 @@ final class Stage: Sendable {
     let scenario: Scenario
     let service: Service
     let flow: String
-    private let store = MemoryStore()
+    private let stores = Stores()
     private let cast = Guarded(Cast())
     /// Told the first failure of anything that runs beside the script.
     private let onFailure = Guarded<(@Sendable (Failure) -> Void)?>(nil)
@@ -67,7 +67,7 @@ final class Stage: Sendable {
 
     func newClient(_ name: String, _ config: JSONValue) throws {
         let made = try PlayerConfiguration(
-            layers: [scenario.client, config], of: service, memory: store)
+            layers: [scenario.client, config], of: service, stores: stores)
         cast.with { $0.secrets += made.secrets }
         show([
             "configuration": .string(

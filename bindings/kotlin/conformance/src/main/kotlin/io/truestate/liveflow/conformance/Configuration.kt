@@ -27,13 +27,13 @@ class Configuration(
     fun settings(
         url: String,
         key: String,
-        memory: Store,
+        stores: Stores,
     ): ClientConfig {
         val ownKey = config.text("api_key")
         val settings = ClientConfig(ownKey ?: key.takeIf { config["credentials"].isNull })
         settings.baseUrl = url
         for ((name, value) in config.members) {
-            if (name != "api_key") settings.set(name, value, memory)
+            if (name != "api_key") settings.set(name, value, stores)
         }
         return settings
     }
@@ -41,7 +41,7 @@ class Configuration(
     private fun ClientConfig.set(
         name: String,
         value: JsonElement,
-        memory: Store,
+        stores: Stores,
     ) {
         when (name) {
             "base_url" -> baseUrl = value.text
@@ -109,8 +109,7 @@ class Configuration(
             "credentials" ->
                 credentials =
                     Rotating(value.items.map { set -> set.members.mapValues { it.value.text!! } })
-            "checkpoint_store" ->
-                checkpointStore = if (value.text == "memory") memory else Store(fails = true)
+            "checkpoint_store" -> checkpointStore = stores.give(value.text)
             else -> throw invalid("the player does not know the setting $name")
         }
     }

@@ -3,10 +3,12 @@ package io.truestate.liveflow.conformance
 import io.truestate.liveflow.CheckpointStore
 import io.truestate.liveflow.CredentialsProvider
 import io.truestate.liveflow.CredentialsRequest
+import io.truestate.liveflow.FileCheckpointStore
 import io.truestate.liveflow.StoredCheckpoint
 import java.io.IOException
 import java.util.concurrent.ConcurrentHashMap
 import java.util.concurrent.atomic.AtomicInteger
+import kotlin.io.path.createTempDirectory
 
 /** Gives the first set of headers, and the next one each time the last were refused. */
 class Rotating(
@@ -18,8 +20,26 @@ class Rotating(
         sets[if (request.refused) at.updateAndGet { minOf(it + 1, sets.lastIndex) } else at.get()]
 }
 
+/** What the clients of one scenario have in common: checkpoints that outlive them. */
+class Stores {
+    private val memory = Store()
+    private val folder = lazy { createTempDirectory("liveflow").toFile() }
+
+    /** The store that a client's configuration names. */
+    fun give(kind: String?): CheckpointStore = when (kind) {
+        "memory" -> memory
+        "files" -> FileCheckpointStore(folder.value)
+        else -> Store(fails = true)
+    }
+
+    /** Leaves nothing on the disk. */
+    fun clear() {
+        if (folder.isInitialized()) folder.value.deleteRecursively()
+    }
+}
+
 /** A checkpoint store in memory, or one that cannot save. */
-class Store(
+private class Store(
     private val fails: Boolean = false,
 ) : CheckpointStore {
     private val kept = ConcurrentHashMap<String, StoredCheckpoint>()

@@ -49,7 +49,7 @@ class Stage(
     /** The first failure of anything that runs beside the script. */
     val failed = CompletableDeferred<Nothing>()
 
-    private val store = Store()
+    private val stores = Stores()
     private val background = mutableMapOf<String, MutableList<Job>>()
 
     suspend fun setUp() {
@@ -78,7 +78,7 @@ class Stage(
     ) {
         val configuration = Configuration(scenario["client"], config)
         secrets += configuration.secrets
-        val settings = configuration.settings(service.baseUrl, service.apiKey, store)
+        val settings = configuration.settings(service.baseUrl, service.apiKey, stores)
         shown += json("configuration" to "$settings")
         name(clients, name, Client(settings))
     }
@@ -198,5 +198,8 @@ class Stage(
         jobs.joinAll()
     }
 
-    fun closeClients() = clients.values.forEach { it.close() }
+    fun closeClients() {
+        clients.values.forEach { it.close() }
+        stores.clear()
+    }
 }
