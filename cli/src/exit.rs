@@ -104,9 +104,8 @@ impl From<LiveFlowError> for Failure {
         let context = error.context().clone();
         let mut failure = Self::new(code(&error), context.reason);
         if let LiveFlowError::InvalidRequest { field_errors, .. } = &error {
-            failure
-                .notes
-                .extend(field_errors.iter().map(|it| format!("{}: {}", it.location, it.problem)));
+            let told = field_errors.iter().map(|it| format!("{}: {}", it.location, it.problem));
+            failure.notes = told.filter(|field| !failure.message.contains(&**field)).collect();
         }
         if let Some(detail) = context.detail.filter(|detail| !failure.message.contains(&**detail)) {
             failure.notes.push(format!("the service says: {detail}"));

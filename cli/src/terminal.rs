@@ -5,6 +5,8 @@ use std::sync::mpsc as blocking;
 
 use tokio::sync::{Mutex, mpsc};
 
+pub(crate) use modes::Changed;
+
 /// Reads lines on a thread of its own, one for each request: a read cannot be cancelled, and what
 /// nobody has asked for yet stays where it is.
 pub(crate) struct Lines {
@@ -53,9 +55,9 @@ impl Lines {
     pub(crate) async fn secret(&self, label: &str) -> io::Result<Option<String>> {
         eprint!("{label}");
         io::stderr().flush()?;
-        let hidden = echo::hide();
+        #[cfg(unix)]
+        let _unseen = modes::without(rustix::termios::LocalModes::ECHO);
         let line = self.next().await;
-        drop(hidden);
         eprintln!();
         line
     }
@@ -64,7 +66,7 @@ impl Lines {
 /// Throws away what has been typed and not yet entered: it was meant for a question that is over.
 pub(crate) fn forget_typed() {
     #[cfg(unix)]
-    if io::stdin().is_terminal() {
+    if io::stdin().is_terminal() && !modes::are_others() {
         use rustix::termios::{QueueSelector, tcflush};
         // At worst the text stays, and the user sees it.
         let _ = tcflush(io::stdin(), QueueSelector::IFlush);
@@ -92,24 +94,48 @@ impl Reader {
     }
 }
 
-mod echo {
-    //! Keeps what is typed off the screen, and brings it back however the typing ends.
-
+/// Has Ctrl-C leave no sign on the screen: it would stand below a line that moves, and break it.
+pub(crate) fn without_signs() -> Option<Changed> {
     #[cfg(unix)]
-    pub(super) fn hide() -> Option<Hidden> {
-        use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-        let before = tcgetattr(std::io::stdin()).ok()?;
-        let mut hidden = before.clone();
-        hidden.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(std::io::stdin(), OptionalActions::Flush, &hidden).ok()?;
-        Some(Hidden(before))
+    {
+        modes::without(rustix::termios::LocalModes::ECHOCTL)
+    }
+    #[cfg(not(unix))]
+    {
+        None
+    }
+}
+
+mod modes {
+    //! Changes how the terminal takes what is typed, and changes it back however that ends.
+
+    /// Whether the terminal is somebody else's at the moment: whoever changes it from the background
+    /// is stopped.
+    #[cfg(unix)]
+    pub(super) fn are_others() -> bool {
+        rustix::termios::tcgetpgrp(std::io::stdin())
+            .is_ok_and(|group| group != rustix::process::getpgrp())
     }
 
     #[cfg(unix)]
-    pub(super) struct Hidden(rustix::termios::Termios);
+    pub(super) fn without(unwanted: rustix::termios::LocalModes) -> Option<Changed> {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let stdin = std::io::stdin();
+        if are_others() {
+            return None;
+        }
+        let before = tcgetattr(&stdin).ok()?;
+        let mut changed = before.clone();
+        changed.local_modes.remove(unwanted);
+        tcsetattr(&stdin, OptionalActions::Now, &changed).ok()?;
+        Some(Changed(before))
+    }
 
     #[cfg(unix)]
-    impl Drop for Hidden {
+    pub(crate) struct Changed(rustix::termios::Termios);
+
+    #[cfg(unix)]
+    impl Drop for Changed {
         fn drop(&mut self) {
             use rustix::termios::{OptionalActions, tcsetattr};
             // Nothing more can be done here than to try.
@@ -118,7 +144,5 @@ mod echo {
     }
 
     #[cfg(not(unix))]
-    pub(super) fn hide() -> Option<()> {
-        None
-    }
+    pub(crate) struct Changed;
 }

@@ -15,6 +15,7 @@ use liveflow::{
 use super::report::Report;
 use super::{print, steps, text, time, value};
 use crate::exit::Failure;
+use crate::terminal::{Changed, without_signs};
 
 /// Writes lines to standard error and the result to standard output. Without a terminal there are
 /// only the lines.
@@ -25,6 +26,8 @@ pub(crate) struct Progress {
     bar: RefCell<Option<ProgressBar>>,
     /// Which executions have been told to be at work, where each is told only once.
     told: RefCell<HashSet<StepRunId>>,
+    /// Until the end.
+    _without_signs: Option<Changed>,
     /// Somebody is typing an answer.
     typing: Cell<bool>,
 }
@@ -36,6 +39,7 @@ impl Progress {
             begun: Instant::now(),
             bar: RefCell::default(),
             told: RefCell::default(),
+            _without_signs: without_signs(),
             typing: Cell::new(false),
         }
     }
