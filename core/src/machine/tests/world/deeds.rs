@@ -257,7 +257,15 @@ impl World {
         if asked.is_some() && question.is_none() {
             self.tally.missed += 1;
         } else {
-            assert_eq!(question, asked, "a consumer is asked what the service does not ask");
+            // A late effect can use a round up and have it asked again in the same words between two
+            // looks. Nothing tells that from a question that was merely touched.
+            let run = |question: &Option<Question>| question.clone().map(|(run, _)| run);
+            let looks_the_same = self.throw.rules.lateness == Lateness::Unbounded
+                && self.throw.plan.repeats_words
+                && run(&question) == run(&asked);
+            if !looks_the_same {
+                assert_eq!(question, asked, "a consumer is asked what the service does not ask");
+            }
         }
     }
 }
