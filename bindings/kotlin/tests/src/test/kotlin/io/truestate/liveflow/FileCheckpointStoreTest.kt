@@ -29,7 +29,8 @@ class FileCheckpointStoreTest {
         val after = FileCheckpointStore(before.folder)
         assertEquals(listOf(ID), after.list())
         assertEquals(StoredCheckpoint(ID, 2, "new"), after.load(ID))
-        val mode = Files.getPosixFilePermissions(after.folder.listFiles()!!.single().toPath())
+        val files = after.folder.listFiles()!!
+        val mode = Files.getPosixFilePermissions(files.single().toPath())
         assertEquals(setOf("OWNER_READ", "OWNER_WRITE"), mode.map { it.name }.toSet())
         after.delete(ID)
         after.delete(ID)
