@@ -47,3 +47,12 @@ pub use session::{
     Exchange, Progress, Prompt, Session, SessionStatus, StatusAliases, StepRun, prompt_text,
 };
 pub use subscription::{SessionListener, Subscription};
+
+/// The Rust of the pages is run with the examples.
+#[cfg(doctest)]
+mod pages {
+    #[doc = include_str!("../../README.md")]
+    mod readme {}
+    #[doc = include_str!("../../docs/rust.md")]
+    mod rust {}
+}
