@@ -42,9 +42,8 @@ impl Credentials {
     pub(super) fn new(config: &ClientConfig) -> Result<Self> {
         let mut fixed = HeaderMap::new();
         if !config.api_key.is_empty() {
-            let value = HeaderValue::from_str(config.api_key.expose())
-                .map_err(|_| unsendable("api_key"))?;
-            fixed.insert(API_KEY, sensitive(value));
+            let value = config.api_key.as_header().ok_or_else(|| unsendable("api_key"))?;
+            fixed.insert(API_KEY, value);
         }
         if let Some(id) = &config.organisation_id {
             let value = HeaderValue::from_str(id).map_err(|_| unsendable("organisation_id"))?;
@@ -79,7 +78,8 @@ impl Credentials {
             }
         };
         let mut own = HeaderMap::new();
-        for (at, (name, value)) in given.iter().enumerate() {
+        for (at, (name, value)) in given.into_iter().enumerate() {
+            let value = Secret::from(value);
             // Words about a bad one quote nothing: name and value may have been mixed up.
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| {
                 refusal(&format!("the name of header number {} is not a header's name", at + 1))
@@ -87,24 +87,19 @@ impl Credentials {
             if NOT_CREDENTIALS.contains(&name) {
                 return Err(refusal(&format!("{name} is not a header of credentials")));
             }
-            identity.hidden.add(value);
+            identity.hidden.add(value.expose());
             // A server may repeat the token without its `Bearer`, a word that is no secret itself.
-            for word in value.split_whitespace().filter(|word| word.len() >= 8) {
+            for word in value.expose().split_whitespace().filter(|word| word.len() >= 8) {
                 identity.hidden.add(word);
             }
-            let value = HeaderValue::from_str(value).map_err(|_| {
+            let value = value.as_header().ok_or_else(|| {
                 refusal(&format!("the value of {name} holds characters that a header cannot have"))
             })?;
-            own.append(name, sensitive(value));
+            own.append(name, value);
         }
         identity.headers.extend(own);
         Ok(identity)
     }
-}
-
-fn sensitive(mut value: HeaderValue) -> HeaderValue {
-    value.set_sensitive(true);
-    value
 }
 
 fn unsendable(setting: &str) -> LiveFlowError {

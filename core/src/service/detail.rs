@@ -32,7 +32,7 @@ impl Hidden {
             .filter(|c| !c.is_control() && !reorders(*c))
             .collect();
         for hidden in &self.0 {
-            text = text.replace(hidden.as_str(), "(hidden)");
+            text = without(&text, hidden);
         }
         let text = text.trim();
         match text.char_indices().nth(LONGEST) {
@@ -40,6 +40,47 @@ impl Hidden {
             None => text.to_owned(),
         }
     }
+}
+
+/// The text with a placeholder wherever it holds the secret.
+fn without(text: &str, secret: &str) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(length) = length_at(rest, secret) {
+            clean.push_str("(hidden)");
+            rest = &rest[length..];
+        } else {
+            clean.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    clean
+}
+
+/// How much of the text's beginning is the secret, whether it stands there as it is, in JSON
+/// (`\/`, `\"`, `\u002f`, and these within JSON again) or in an address (`%2f`, a host in small
+/// letters).
+fn length_at(text: &str, secret: &str) -> Option<usize> {
+    let mut rest = text;
+    for expected in secret.chars().filter(|c| *c != '\\') {
+        // Each level of JSON doubles them; a text of nothing else must not cost the square of it.
+        let backslashes = rest.bytes().take(8).take_while(|byte| *byte == b'\\').count();
+        let plain = &rest[backslashes..];
+        let is_it = |c: char| c.eq_ignore_ascii_case(&expected);
+        rest = match escaped(plain, backslashes > 0) {
+            Some((c, after)) if is_it(c) => after,
+            _ => plain.strip_prefix(is_it)?,
+        };
+    }
+    (rest.len() < text.len()).then(|| text.len() - rest.len())
+}
+
+/// The character that the text's beginning stands for, if it is written by its number.
+fn escaped(text: &str, after_backslash: bool) -> Option<(char, &str)> {
+    let (mark, digits) = if after_backslash { ('u', 4) } else { ('%', 2) };
+    let (code, rest) = text.strip_prefix(mark)?.split_at_checked(digits)?;
+    Some((char::from_u32(u32::from_str_radix(code, 16).ok()?)?, rest))
 }
 
 /// Characters that change the direction of what surrounds them, and could make a log lie.
@@ -221,6 +262,27 @@ mod tests {
         assert_eq!(split, "(hidden)");
         let detail = read(r#"{"detail":[{"loc":["header","marked-key"],"msg":"marked-key"}]}"#);
         assert!(!format!("{detail:?}").contains("marked"), "{detail:?}");
+    }
+
+    #[test]
+    fn a_repeated_key_is_hidden_however_it_is_written() {
+        let mut hidden = Hidden::default();
+        hidden.add(r#"Mark/ed"7%41k"#);
+        for written in [
+            r#"Mark/ed"7%41k"#,
+            r#"mark/ed"7%41k"#,
+            r#"Mark\/ed\"7%41k"#,
+            r"M\u0061rk\u002Fed\u00227%41\u006b",
+            r#"Mark\\\/ed\\\"7\\u002541k"#,
+            "Mark%2fed%227%2541%6B",
+        ] {
+            let shown = hidden.clean(&format!("the key {written} is wrong"));
+            assert_eq!(shown, "the key (hidden) is wrong");
+        }
+        assert_eq!(
+            hidden.clean("Mark/ed and % and \\u00 and %4"),
+            "Mark/ed and % and \\u00 and %4"
+        );
     }
 
     #[test]
