@@ -7,7 +7,6 @@
 //!
 //! Begin with [`Client::run`] for a session in one call, or [`Client::start`] for a handle
 //! ([`LiveSession`]) whose events you pull.
-#![cfg_attr(not(feature = "uniffi"), forbid(unsafe_code))]
 
 mod answer;
 mod client;
@@ -18,6 +17,9 @@ mod events;
 mod failure;
 mod file_store;
 mod ids;
+#[cfg(any(test, feature = "internals"))]
+#[doc(hidden)]
+pub mod internals;
 mod json;
 mod live_session;
 mod machine;

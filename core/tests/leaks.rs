@@ -3,46 +3,20 @@
 
 mod common;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::sync::atomic::{AtomicIsize, Ordering};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
 use common::*;
 use futures_util::FutureExt;
 use liveflow::{Client, ClientConfig, LiveSession, Task};
+use peak_alloc::PeakAlloc;
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 /// Counts the bytes that are in use.
-struct Counting;
-
-static IN_USE: AtomicIsize = AtomicIsize::new(0);
-
-fn count_in(bytes: usize) {
-    IN_USE.fetch_add(bytes.cast_signed(), Ordering::Relaxed);
-}
-
-fn count_out(bytes: usize) {
-    IN_USE.fetch_sub(bytes.cast_signed(), Ordering::Relaxed);
-}
-
-// SAFETY: each call is handed on as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count_in(layout.size());
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        count_out(layout.size());
-        unsafe { System.dealloc(block, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 const SESSION: &str = "00000000-0000-4000-8000-000000000001";
 
@@ -127,7 +101,7 @@ async fn assert_nothing_stays<F: Future<Output = ()>>(
         }
         // What is being let go elsewhere needs a moment.
         tokio::time::sleep(Duration::from_millis(100)).await;
-        IN_USE.load(Ordering::Relaxed)
+        ALLOCATOR.current_usage().cast_signed()
     };
     // Tables grow until they are large enough.
     measured().await;

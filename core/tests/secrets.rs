@@ -14,8 +14,8 @@ use liveflow::{
 };
 use liveflow_simulator::{Call, Effect, Fault, FaultRule, Simulator};
 use serde_json::json;
-use tokio::io::AsyncReadExt;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 
@@ -23,7 +23,8 @@ const KEY: &str = "marked-7f3a91c4-key";
 const TOKEN: &str = "marked-bearer-55d0e2";
 const MARK: &str = "marked";
 
-/// Everything that this process has logged, by `tracing` and by `log`, down to the least of it.
+/// Everything that this process has logged, by `tracing` and by `log`, down to the least of it, and
+/// what its panics say.
 struct Log(Mutex<String>);
 
 impl Log {
@@ -40,6 +41,13 @@ fn log() -> &'static Log {
         log::set_logger(log).unwrap();
         log::set_max_level(log::LevelFilter::Trace);
         tracing::subscriber::set_global_default(log).unwrap();
+        let shown = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if let Ok(mut text) = log.0.try_lock() {
+                writeln!(text, "panic: {panic}").unwrap();
+            }
+            shown(panic);
+        }));
         log
     })
 }
@@ -274,6 +282,96 @@ fn a_wrong_configuration_is_described_without_its_key() {
         let error = Client::new(config.clone()).unwrap_err();
         assert_error_hides(&error);
     }
+}
+
+#[tokio::test]
+async fn no_panic_of_the_hosts_code_brings_a_key_to_light() {
+    struct Panics;
+    impl CredentialsProvider for Panics {
+        fn headers(&self, _: CredentialsRequest) -> HostFuture<Vec<(String, String)>> {
+            panic!("the provider's own mistake")
+        }
+    }
+    fn mistaken(_: SessionEvent) {
+        panic!("the listener's own mistake")
+    }
+    let simulator = marked_simulator().await;
+    let client = client_with(&simulator, |config| {
+        impatient(config);
+        config.credentials = Some(Arc::new(Panics));
+    });
+    let errors = all_errors(&client).await;
+    assert_eq!(errors.len(), 6);
+    errors.iter().for_each(assert_error_hides);
+
+    let client = client_with(&simulator, |_| ());
+    let live = within(client.start(QUICK, inputs())).await.unwrap();
+    let _listener = live.subscribe(mistaken);
+    rest(&live.events()).await;
+    for whose in ["the provider's own mistake", "the listener's own mistake"] {
+        eventually(whose, || log().text().contains(whose)).await;
+    }
+    assert_nothing_logged();
+}
+
+/// Hands what is sent on to the simulator and back, and keeps it, connection by connection.
+async fn relay(simulator: &Simulator) -> (String, Arc<Mutex<Vec<Vec<u8>>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let service = simulator.base_url().trim_start_matches("http://").to_owned();
+    let sent = Arc::<Mutex<Vec<Vec<u8>>>>::default();
+    let kept = Arc::clone(&sent);
+    tokio::spawn(async move {
+        while let Ok((from, _)) = listener.accept().await {
+            let at = {
+                let mut kept = kept.lock().unwrap();
+                kept.push(Vec::new());
+                kept.len() - 1
+            };
+            let (kept, to) = (Arc::clone(&kept), TcpStream::connect(&service).await.unwrap());
+            let ((mut asks, mut hears), (mut answers, mut takes)) =
+                (from.into_split(), to.into_split());
+            tokio::spawn(async move { tokio::io::copy(&mut answers, &mut hears).await });
+            tokio::spawn(async move {
+                let mut piece = [0; 1024];
+                while let Ok(length @ 1..) = asks.read(&mut piece).await {
+                    kept.lock().unwrap()[at].extend_from_slice(&piece[..length]);
+                    takes.write_all(&piece[..length]).await.unwrap();
+                }
+            });
+        }
+    });
+    (base, sent)
+}
+
+#[tokio::test]
+async fn of_all_that_is_sent_one_header_of_each_request_holds_a_key() {
+    let simulator = marked_simulator().await;
+    let (base, sent) = relay(&simulator).await;
+    let client = client_with(&simulator, |config| {
+        impatient(config);
+        config.base_url = base;
+        config.user_agent_suffix = Some("app/1".to_owned());
+        config.credentials = Some(Arc::new(Tokens { fails: false }));
+    });
+    let (live, events, prompt) = asked(&client, ASK).await;
+    within(live.answer(&prompt, "blue")).await.unwrap();
+    rest(&events).await;
+    let again = within(client.start(WORK, inputs())).await.unwrap();
+    within(again.cancel()).await.unwrap();
+    all_errors(&client).await;
+
+    let mut requests = 0;
+    for connection in sent.lock().unwrap().iter() {
+        let text = String::from_utf8_lossy(connection).to_lowercase();
+        let asked = text.matches(" http/1.1\r\n").count();
+        assert_eq!(text.matches(&format!("\r\napi-key: {KEY}\r\n")).count(), asked);
+        assert_eq!(text.matches(&format!("\r\nauthorization: bearer {TOKEN}\r\n")).count(), asked);
+        assert_eq!(text.matches(MARK).count(), 2 * asked, "elsewhere, too: {text}");
+        requests += asked;
+    }
+    assert!(requests >= 10, "{requests} requests");
+    assert_nothing_logged();
 }
 
 /// A host that keeps whatever is said to it.

@@ -11,6 +11,9 @@ use chrono::SecondsFormat;
 pub(crate) struct ServiceTime(i64);
 
 impl ServiceTime {
+    #[cfg(any(test, feature = "internals"))]
+    pub(crate) const EPOCH: Self = Self(0);
+
     /// `Duration` is in service time, too.
     pub(crate) fn after(self, pause: Duration) -> Self {
         Self(self.0.saturating_add(i64::try_from(pause.as_micros()).unwrap_or(i64::MAX)))

@@ -8,6 +8,9 @@ mod control;
 mod faults;
 mod file;
 mod flow;
+#[cfg(any(test, feature = "internals"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod idempotency;
 mod journal;
 mod json;

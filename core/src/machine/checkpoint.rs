@@ -154,6 +154,12 @@ impl Checkpoint {
         LiveFlowId::parse(kept.live_flow_id.as_str())
             .and(SessionId::parse(kept.session_id.as_str()))
             .map_err(|_| refuse("this checkpoint is damaged: its ids are not UUIDs".to_owned()))?;
+        // Both are counted on from, and nothing ever counts this far.
+        let is_counted = kept.number < u64::MAX / 2
+            && kept.prompts.iter().all(|prompt| prompt.round < u32::MAX / 2);
+        if !is_counted {
+            return Err(refuse("this checkpoint is damaged: its numbers are too large".to_owned()));
+        }
         Ok(kept)
     }
 
@@ -241,6 +247,18 @@ mod tests {
         let (ids, _) = VERSION_1.split_once(r#","number""#).unwrap();
         let checkpoint = Checkpoint::parse(&format!("{ids}}}")).unwrap();
         assert_eq!((checkpoint.number(), checkpoint.updated_at()), (0, None));
+    }
+
+    #[test]
+    fn numbers_that_cannot_be_counted_on_from_are_damage() {
+        let big = u64::MAX.to_string();
+        for (from, to) in [
+            ("\"number\":7", &*format!("\"number\":{big}")),
+            ("\"round\":1", "\"round\":4294967295"),
+        ] {
+            let error = Checkpoint::parse(&VERSION_1.replace(from, to)).unwrap_err();
+            assert!(error.to_string().contains("damaged"), "{error}");
+        }
     }
 
     #[test]

@@ -23,8 +23,9 @@ mod reads;
 mod schedule;
 mod settings;
 mod stages;
-#[cfg(test)]
-mod tests;
+// With the feature for its world, in which fuzzers play too.
+#[cfg(any(test, feature = "internals"))]
+pub(crate) mod tests;
 
 use std::collections::VecDeque;
 use std::sync::Arc;

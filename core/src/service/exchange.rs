@@ -218,7 +218,7 @@ impl Body {
     }
 }
 
-fn headers(ask: &Ask<'_>) -> HeaderMap {
+pub(super) fn headers(ask: &Ask<'_>) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
     headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));

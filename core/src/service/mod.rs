@@ -8,6 +8,8 @@ mod credentials;
 mod detail;
 mod exchange;
 mod failure;
+#[cfg(any(test, feature = "internals"))]
+pub(crate) mod fuzzing;
 mod left;
 mod redirect;
 mod retry_after;
@@ -22,8 +24,8 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::StatusCode;
 use http::header::ETAG;
+use http::{HeaderMap, StatusCode};
 
 use crate::config::ClientConfig;
 use crate::error::Result;
@@ -113,7 +115,7 @@ impl Service {
         if success.status == StatusCode::NOT_MODIFIED {
             return Ok(Reading::Unchanged { etag: None });
         }
-        let etag = success.headers.get(ETAG).and_then(|etag| Some(etag.to_str().ok()?.to_owned()));
+        let etag = etag_of(&success.headers);
         let body = success.body(self).await?;
         if known.is_some_and(|known| body.bytes.trim_ascii() == known.raw.as_str().as_bytes()) {
             return Ok(Reading::Unchanged { etag });
@@ -186,6 +188,11 @@ impl Service {
         let Ok(body) = success.body(self).await else { return Ok(None) };
         Ok(decode_session(&body.bytes, &flow, None, &self.0.aliases).ok())
     }
+}
+
+/// The `ETag` of an answer, if it is one that can be sent back.
+fn etag_of(headers: &HeaderMap) -> Option<String> {
+    Some(headers.get(ETAG)?.to_str().ok()?.to_owned())
 }
 
 /// Whether it is this session and says how far it is; `{"id": …}` alone is a receipt.

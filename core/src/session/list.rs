@@ -86,7 +86,7 @@ impl ArraySplitter {
                         return Ok(Some(std::mem::take(&mut self.element)));
                     }
                 }
-                _ if byte.is_ascii_whitespace() => *input = &input[1..],
+                _ if matches!(byte, b' ' | b'\t' | b'\n' | b'\r') => *input = &input[1..],
                 Place::BeforeArray if byte == b'[' => {
                     *input = &input[1..];
                     self.place = Place::FirstElement;
@@ -220,6 +220,7 @@ mod tests {
             ("  ", "empty"),
             ("{}", "not a JSON array"),
             ("<html>", "not a JSON array"),
+            ("\u{c}[]", "not a JSON array"),
             ("null", "not a JSON array"),
             ("[{}", "breaks off"),
             ("[{}, {\"a\":", "breaks off"),

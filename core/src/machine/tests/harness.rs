@@ -4,7 +4,6 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::ClientConfig;
 use crate::error::LiveFlowError;
 use crate::failure::{Failure, FailureKind};
 use crate::json::Json;
@@ -16,6 +15,7 @@ use crate::session::{Prompt, Session};
 
 use super::shown::{Shown, asking, flow, session_id};
 use super::words::{failure, words};
+use super::world::settings;
 
 /// What `timeouts.total` is by default.
 pub(super) const TOTAL: Duration = Duration::from_secs(120);
@@ -25,10 +25,6 @@ const WAKES_AT_ONCE: u32 = 20;
 
 pub(super) fn seconds(seconds: f64) -> Duration {
     Duration::from_secs_f64(seconds)
-}
-
-pub(super) fn settings() -> Settings {
-    Settings::from(&ClientConfig::new("key"))
 }
 
 pub(super) struct Bench {

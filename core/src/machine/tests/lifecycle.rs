@@ -271,7 +271,7 @@ fn while_waiting_for_the_user_it_reads_slowly_and_while_running_often() {
 
 #[test]
 fn the_first_read_of_a_watch_comes_when_it_is_due() {
-    let settings = std::sync::Arc::new(super::harness::settings());
+    let settings = std::sync::Arc::new(super::world::settings());
     let now = crate::machine::Moment::after_origin(seconds(5.0));
     let machine = crate::machine::Machine::new(
         settings,

@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::config::ClientConfig;
 use crate::machine::{Input, Machine, Moment, OpId, Settings};
 use crate::session::Prompt;
 
@@ -141,9 +142,14 @@ struct Pace {
     all_others: u32,
 }
 
+/// As an application has them that sets nothing.
+pub(super) fn settings() -> Settings {
+    Settings::from(&ClientConfig::new("key"))
+}
+
 impl World {
     pub(super) fn new(throw: Throw) -> Self {
-        let mut settings = super::harness::settings();
+        let mut settings = settings();
         let rules = throw.rules;
         settings.resend_answers = rules.resend_answers;
         settings.verify_before_answer = rules.verify_before_answer;
