@@ -14,7 +14,7 @@ pub fn flow(data: &[u8]) {
             let line = text.split('\n').nth(invalid.line - 1);
             // An empty last line has a place after it.
             assert!(line.is_some() || text.is_empty(), "no such line: {invalid}");
-            let columns = line.map_or(0, |line| line.len()) + 1;
+            let columns = line.map_or(0, str::len) + 1;
             assert!((1..=columns).contains(&invalid.column), "no such column: {invalid}");
             assert!(!invalid.message.is_empty());
         }

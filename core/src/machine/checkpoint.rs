@@ -139,8 +139,12 @@ impl Checkpoint {
             version: u32,
         }
         let refuse = |reason: String| LiveFlowError::invalid_argument("checkpoint", reason);
+        // Only the place: what stands there may be an answer, and of any length.
+        let place = |error: &serde_json::Error| {
+            format!("at line {} column {}", error.line(), error.column())
+        };
         let Versioned { version } = serde_json::from_str(text).map_err(|error| {
-            refuse(format!("this is not a checkpoint, or a damaged one: {error}"))
+            refuse(format!("this is not a checkpoint, or a damaged one ({})", place(&error)))
         })?;
         if version != VERSION {
             return Err(refuse(format!(
@@ -149,7 +153,7 @@ impl Checkpoint {
             )));
         }
         let kept: Self = serde_json::from_str(text)
-            .map_err(|error| refuse(format!("this checkpoint is damaged: {error}")))?;
+            .map_err(|error| refuse(format!("this checkpoint is damaged ({})", place(&error))))?;
         // Deserialising does not look at the form of ids, and they end up in paths.
         LiveFlowId::parse(kept.live_flow_id.as_str())
             .and(SessionId::parse(kept.session_id.as_str()))
@@ -247,6 +251,17 @@ mod tests {
         let (ids, _) = VERSION_1.split_once(r#","number""#).unwrap();
         let checkpoint = Checkpoint::parse(&format!("{ids}}}")).unwrap();
         assert_eq!((checkpoint.number(), checkpoint.updated_at()), (0, None));
+    }
+
+    #[test]
+    fn damage_is_placed_and_not_quoted() {
+        let damaged = VERSION_1.replace("\"1000\",\"idem", "\"private\",\"idem");
+        for (from, to) in
+            [("\"number\":7", "\"number\":\"private\""), (":1,\"live", ":\"private\",\"live")]
+        {
+            let error = Checkpoint::parse(&damaged.replace(from, to)).unwrap_err().to_string();
+            assert!(error.contains("line 1 column") && !error.contains("private"), "{error}");
+        }
     }
 
     #[test]

@@ -1,4 +1,5 @@
 //! The fuzzers' targets for what a service, or something on the way to it, says about a failure.
+#![allow(clippy::missing_panics_doc, reason = "what does not hold is to panic")]
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
