@@ -112,7 +112,7 @@ fn write(u: &mut Unstructured<'_>) -> Result<WriteFate> {
         26 | 27 => WriteKind::RetryAfter(u.int_in_range(0..=20)?),
         _ => WriteKind::Refused(*u.choose(&[400, 401, 403, 404, 409, 422, 425, 307])?),
     };
-    let effect = if what & 192 == 192 {
+    let effect = if what >> 6 == 3 {
         Effect::After(u32::from(span(u)?) * 10)
     } else {
         Effect::During(span(u)?.min(30_000))
