@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-import pytest
 
 from support import asking
 from truestate_liveflow.testing import CONTENT_MODERATION, LEAD_QUALIFICATION
@@ -96,12 +93,3 @@ def test_the_events_example_follows_several_sessions(simulator: Simulator) -> No
     for name in ("ACME", "Globex"):
         assert f"{name}: look_up_company FINISHED" in done.stdout
         assert f"'company': '{name}'" in done.stdout
-
-
-@pytest.mark.parametrize(
-    "code", re.findall(r"```python\n(.*?)```", (PACKAGE / "README.md").read_text(), re.DOTALL)
-)
-def test_the_readmes_code_runs(simulator: Simulator, code: str) -> None:
-    done = run(simulator, "-c", code, typed="20000\nnext month\n" * 5)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout
