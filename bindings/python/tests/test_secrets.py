@@ -137,7 +137,8 @@ def test_no_traceback_of_the_callers_own_mistake_shows_the_key(
             client.run(asking(marked), on_prompt=mistaken)
         assert KEY not in shown(raised.value)
         live = client.start(asking(marked))
-        with live.subscribe(mistaken):
-            eventually(lambda: "the caller's own mistake" in log.text)
+        subscription = live.subscribe(mistaken)
+        eventually(lambda: "the caller's own mistake" in log.text)
+        subscription.cancel()
         assert KEY not in repr(live)
     assert KEY not in log.text
