@@ -154,7 +154,7 @@ import Testing
 
     @Test func aHandlerThatTakesTooLongLeavesThePromptOpen() async throws {
         let simulator = try await service()
-        let client = try client(of: simulator) { $0.handlerTimeout = 0.05 }
+        let client = try client(of: simulator) { $0.handlerTimeout = 1 }
         let told = Notes<String>()
         async let session = client.run(Flow.question) { _ -> String? in
             defer { told.add("ended") }
