@@ -103,6 +103,36 @@ fn an_answer_that_came_to_its_end_is_no_longer_kept() {
 }
 
 #[test]
+fn an_answer_whose_caller_was_told_that_its_outcome_is_unknown_is_no_longer_kept() {
+    let (mut bench, call) = Bench::sending_with(stores);
+    bench.attempt(Err(failure(FailureKind::NoStatus)));
+    let anew = run("ask", "WAITING_FOR_USER_INPUT").asks("Really?");
+    bench.read(&waiting_at(anew).updated(20));
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    assert!(!bench.unsaved().unwrap().to_text().contains("1000"));
+}
+
+#[test]
+fn an_answer_that_was_refused_is_no_longer_kept() {
+    let (mut bench, call) = Bench::sending_with(stores);
+    bench.attempt(Err(failure(FailureKind::Status(403))));
+    assert_eq!(kind(&bench.error(call)), "PermissionDenied");
+    assert!(!bench.unsaved().unwrap().to_text().contains("1000"));
+}
+
+#[test]
+fn an_answer_that_is_settled_after_the_end_leaves_nothing_in_the_store() {
+    let (mut bench, call) = Bench::sending_with(stores);
+    bench.cancel();
+    bench.cancel_attempt(Ok(Some(failed().session())));
+    assert!(!bench.is_to_be_forgotten(), "the answer is still on the wire");
+    bench.attempt(Err(failure(FailureKind::NoStatus)));
+    assert_eq!(kind(&bench.error(call)), "OutcomeUnknown");
+    assert!(bench.is_to_be_forgotten());
+    assert!(bench.unsaved().is_none());
+}
+
+#[test]
 fn an_unknown_answer_at_close_stays_in_the_store() {
     let (mut bench, call) = Bench::sending_with(stores);
     bench.attempt(Err(failure(FailureKind::NoStatus)));

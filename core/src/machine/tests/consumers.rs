@@ -148,6 +148,11 @@ fn a_prompt_that_the_newest_snapshot_does_not_ask_is_not_shown_to_a_new_consumer
     let events = bench.events_of_a_new_consumer();
     assert!(!events.iter().any(|event| event.starts_with("requested")), "{events:?}");
     assert_eq!(bench.events().last().unwrap(), "status WAITING_FOR_USER_INPUT -> RUNNING");
+    // The session waits, and nothing says at which run.
+    let ask = run("ask", "RUNNING").asks("Budget?");
+    bench.read(&shown("WAITING_FOR_USER_INPUT").past(ask).updated(16));
+    let events = bench.events_of_a_new_consumer();
+    assert!(!events.iter().any(|event| event.starts_with("requested")), "{events:?}");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::failure::FailureKind;
 use crate::machine::Input;
 
 use crate::machine::tests::harness::Bench;
-use crate::machine::tests::shown::{answered, asking};
+use crate::machine::tests::shown::{answered, asking, run, shown};
 use crate::machine::tests::words::{failure, kind, status};
 
 #[test]
@@ -64,6 +64,24 @@ fn a_call_given_up_after_it_was_sent_is_told_to_consumers_when_it_stays_unresolv
     assert_eq!(bench.sent(), None, "it is never sent again");
     assert_eq!(bench.events(), ["unresolved ask/0 1000"]);
     assert_eq!(bench.result_if_any(call), None);
+}
+
+#[test]
+fn a_call_given_up_after_it_was_sent_bars_its_own_run_only() {
+    let (mut bench, call) = Bench::reconciling();
+    let prompt = bench.prompt();
+    bench.tell(Input::GiveUp { call });
+    let again = bench.answer_to(&prompt, "1000");
+    assert_eq!(kind(&bench.error(again)), "InvalidRequest");
+    // Another run asks; nothing tells what became of the answer to the first one.
+    let asks = |id: &str, text: &str| run(id, "WAITING_FOR_USER_INPUT").asks(text);
+    let both = shown("WAITING_FOR_USER_INPUT").past(asks("ask", "Budget?"));
+    bench.read(&both.past(asks("name", "Name?")).updated(20));
+    let other = bench.prompt();
+    assert_eq!(other.text, "Name?");
+    let call = bench.answer_to(&other, "Ada");
+    assert_eq!(bench.result_if_any(call), None);
+    assert!(bench.events().contains(&"unresolved ask/0 1000".to_owned()));
 }
 
 #[test]
