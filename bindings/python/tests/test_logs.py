@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support import Script, asking, blocking_client, eventually
-from truestate_liveflow import LogRecord, set_log_sink
+from truestate_liveflow import LogRecord, logs, set_log_sink
 from truestate_liveflow.testing import LEAD_QUALIFICATION
 
 if TYPE_CHECKING:
@@ -117,7 +117,10 @@ def test_a_sink_goes_on_after_whatever_it_raised(
         eventually(lambda: client.get_sessions(LEAD_QUALIFICATION) == [] and len(records) > 1)
 
 
-def test_records_that_do_not_fit_are_counted(simulator: Simulator) -> None:
+def test_records_that_do_not_fit_are_counted(
+    simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs._logs._records, "maxsize", 20)
     release = threading.Event()
     records: list[LogRecord] = []
 
@@ -128,7 +131,7 @@ def test_records_that_do_not_fit_are_counted(simulator: Simulator) -> None:
     set_log_sink(sink, level=5)
     with blocking_client(simulator, max_concurrent_requests=1) as client:
         eventually(lambda: client.get_sessions(LEAD_QUALIFICATION) == [] and records)
-        for _ in range(3000):
+        for _ in range(100):
             client.get_sessions(LEAD_QUALIFICATION)
         release.set()
         eventually(lambda: client.get_sessions(LEAD_QUALIFICATION) == [] and _dropped(records))
