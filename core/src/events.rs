@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Notify;
 
 use crate::engine::Watch;
-use crate::machine::{Cursor, Look, SessionEvent};
+use crate::machine::{Cursor, Input, Look, SessionEvent};
 
 /// The events of one session, for one consumer: it pulls them at its own pace.
 ///
@@ -25,6 +25,8 @@ struct Place {
     cursor: Cursor,
     /// What has been told in full.
     told: Option<Arc<Look>>,
+    /// The newest unresolved answer that the consumer has surely taken in.
+    acknowledged: u64,
 }
 
 /// What [`Events::take`] finds.
@@ -87,6 +89,7 @@ impl Events {
     /// The next event, if there is one; it does not wait.
     pub fn take(&self) -> Taken {
         let mut place = self.place();
+        self.acknowledge(&mut place);
         if place.cursor.has_ended() {
             return Taken::End;
         }
@@ -108,6 +111,15 @@ impl Events {
         }
         place.told = Some(look);
         Taken::NothingYet
+    }
+
+    /// Who comes back for more has taken in what it was told before. Until then an unresolved answer
+    /// stays in the checkpoint, so that it does not go with the process.
+    fn acknowledge(&self, place: &mut Place) {
+        let number = place.cursor.unresolved_told();
+        if std::mem::replace(&mut place.acknowledged, number) < number {
+            self.watch.tell(Input::UnresolvedTold { number });
+        }
     }
 
     /// Ends this stream alone: what follows is the close of its open prompts, then `WatchEnded`.

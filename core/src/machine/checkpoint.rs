@@ -33,6 +33,9 @@ pub struct Checkpoint {
     prompts: Vec<KeptPrompt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     answer: Option<KeptAnswer>,
+    /// Answers that no consumer has been told of yet: they may not have arrived.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unresolved: Vec<KeptAnswer>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,7 +59,7 @@ enum Closed {
     Unknown,
 }
 
-/// An answer that was under way.
+/// An answer that was under way, or that is unresolved.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct KeptAnswer {
     pub(super) run: StepRunId,
@@ -92,6 +95,7 @@ impl Checkpoint {
         updated_at: Option<SystemTime>,
         prompts: &Prompts,
         answer: Option<KeptAnswer>,
+        unresolved: Vec<KeptAnswer>,
     ) -> Self {
         let prompts = prompts
             .entries()
@@ -107,7 +111,16 @@ impl Checkpoint {
                 sent: entry.sent().filter(|_| matches!(entry.fate, Fate::Open(_))).cloned(),
             })
             .collect();
-        Self { version: VERSION, live_flow_id, session_id, number, updated_at, prompts, answer }
+        Self {
+            version: VERSION,
+            live_flow_id,
+            session_id,
+            number,
+            updated_at,
+            prompts,
+            answer,
+            unresolved,
+        }
     }
 
     /// The flow of the session.
@@ -171,7 +184,8 @@ impl Checkpoint {
         self.updated_at
     }
 
-    pub(super) fn into_parts(self) -> (Prompts, Option<KeptAnswer>) {
+    /// The prompts, the answer that was under way, and those that are unresolved.
+    pub(super) fn into_parts(self) -> (Prompts, Option<KeptAnswer>, Vec<KeptAnswer>) {
         let mut prompts = Prompts::default();
         for kept in self.prompts {
             let fate = match kept.closed {
@@ -189,7 +203,7 @@ impl Checkpoint {
             prompts.add(kept.run.clone(), kept.round, kept.fingerprint, fate);
             prompts.remember_sent(&kept.run, kept.round, kept.sent.as_ref());
         }
-        (prompts, self.answer)
+        (prompts, self.answer, self.unresolved)
     }
 }
 
@@ -240,8 +254,8 @@ mod tests {
         let checkpoint = Checkpoint::parse(VERSION_1).unwrap();
         assert_eq!(checkpoint.number(), 7);
         assert_eq!(checkpoint.to_text(), VERSION_1);
-        let (prompts, answer) = checkpoint.into_parts();
-        assert_eq!(prompts.entries().len(), 2);
+        let (prompts, answer, unresolved) = checkpoint.into_parts();
+        assert_eq!((prompts.entries().len(), unresolved.len()), (2, 0));
         assert_eq!(prompts.entries()[0].fate, Fate::Closed(PromptCloseReason::AnsweredElsewhere));
         assert_eq!(answer.unwrap().prompt().text, "Budget?");
     }

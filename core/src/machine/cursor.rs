@@ -35,6 +35,11 @@ impl Cursor {
         self.ended
     }
 
+    /// The number of the newest unresolved answer that was told; 0 without one.
+    pub(crate) fn unresolved_told(&self) -> u64 {
+        self.unresolved_told
+    }
+
     /// The next event, if `look` holds anything that was not told yet. Within one look the order is:
     /// connection, closed prompts, unresolved answers, steps, status, requested prompt, end.
     pub(crate) fn next(&mut self, look: &Look) -> Option<SessionEvent> {
@@ -83,11 +88,11 @@ impl Cursor {
     }
 
     fn unresolved_answer(&mut self, look: &Look) -> Option<SessionEvent> {
-        let answer = look.unresolved.iter().find(|answer| answer.number > self.unresolved_told)?;
-        self.unresolved_told = answer.number;
+        let next = look.unresolved.iter().find(|each| each.number > self.unresolved_told)?;
+        self.unresolved_told = next.number;
         Some(SessionEvent::AnswerUnresolved {
-            prompt: answer.prompt.clone(),
-            text: answer.text.clone(),
+            prompt: next.answer.prompt(),
+            text: next.answer.answer.to_text(),
         })
     }
 

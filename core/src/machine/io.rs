@@ -78,6 +78,10 @@ pub(crate) enum Input {
     GiveUp {
         call: CallId,
     },
+    /// A consumer has been told of the unresolved answers up to this one, and has come back for more.
+    UnresolvedTold {
+        number: u64,
+    },
     PollNow,
     Suspend {
         order: u64,

@@ -11,6 +11,7 @@ use crate::session::{Prompt, Session, SessionStatus};
 use super::checkpoint::Checkpoint;
 use super::event::{PromptCloseReason, WatchEndReason};
 use super::prompts::{Fate, Prompts, asking};
+use super::unresolved::Unresolved;
 
 /// A view of the machine that can be shared with consumers.
 #[derive(Debug, Clone)]
@@ -43,14 +44,6 @@ pub(super) enum PromptState {
     /// Not known to be over, but the newest snapshot does not ask it.
     Pending,
     Closed(PromptCloseReason),
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(super) struct Unresolved {
-    /// They are numbered from 1, so that each cursor knows which it has told.
-    pub(super) number: u64,
-    pub(super) prompt: Prompt,
-    pub(super) text: String,
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -26,6 +26,7 @@ mod stages;
 // With the feature for its world, in which fuzzers play too.
 #[cfg(any(test, feature = "internals"))]
 pub(crate) mod tests;
+mod unresolved;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -36,10 +37,11 @@ use crate::session::Session;
 
 use answering::PendingAnswer;
 use cancelling::PendingCancel;
-use look::{Lost, Unresolved};
+use look::Lost;
 use polling::Polling;
 use prompts::Prompts;
 use reads::{Reads, Verdict};
+use unresolved::UnresolvedAnswers;
 
 pub use checkpoint::Checkpoint;
 pub use event::{PromptCloseReason, SessionEvent, WatchEndReason};
@@ -77,9 +79,7 @@ pub(crate) struct Machine {
     /// Until when an answer of unknown outcome may still take effect; until a read that was begun
     /// after that has told what is asked.
     doubtful_until: Option<Moment>,
-    /// The newest of them, oldest first, and how many there have been in all.
-    unresolved: VecDeque<Unresolved>,
-    unresolved_count: u64,
+    unresolved: UnresolvedAnswers,
     connection: Option<Arc<Lost>>,
     /// When watching ends without an end of the session. Moved on by every suspension.
     limit_at: Moment,
@@ -89,6 +89,8 @@ pub(crate) struct Machine {
     /// The order number of the newest suspend or resume: the later call wins.
     lifecycle_order: u64,
     end: Option<End>,
+    /// Whether nobody will ask for events any more.
+    is_closed: bool,
     next_op: u64,
     checkpoint_number: u64,
     outputs: VecDeque<Output>,
@@ -120,14 +122,14 @@ impl Machine {
             answer: None,
             cancel: None,
             doubtful_until: None,
-            unresolved: VecDeque::new(),
-            unresolved_count: 0,
+            unresolved: UnresolvedAnswers::default(),
             connection: None,
             limit_at,
             created_at: None,
             suspended_at: None,
             lifecycle_order: 0,
             end: None,
+            is_closed: false,
             next_op: 0,
             checkpoint_number: 0,
             outputs: VecDeque::new(),
@@ -150,7 +152,8 @@ impl Machine {
     pub(crate) fn restored(mut self, now: Moment, checkpoint: Checkpoint) -> Self {
         self.checkpoint_number = checkpoint.number();
         self.reads = Reads::restarted(checkpoint.updated_at());
-        let (prompts, answer) = checkpoint.into_parts();
+        let (prompts, answer, unresolved) = checkpoint.into_parts();
+        self.unresolved = UnresolvedAnswers::restored(unresolved);
         self.prompts = prompts.restarted(now);
         self.doubtful_until = Some(now + self.settings.answer_grace);
         if let Some(kept) = answer {
@@ -177,6 +180,7 @@ impl Machine {
         self.end.is_some()
             && self.answer.is_none()
             && self.cancel.is_none()
+            && (self.is_closed || self.unresolved.are_all_told())
             && self.outputs.is_empty()
             && !self.changed
     }
@@ -197,13 +201,17 @@ impl Machine {
             Input::Answer(call) => self.answer_begin(now, call),
             Input::Cancel { call, deadline } => self.cancel_begin(call, deadline),
             Input::GiveUp { call } => self.give_up(call),
+            Input::UnresolvedTold { number } => self.unresolved_told(number),
             Input::PollNow => self.polling.demand(now),
 
             // What the device does.
             Input::Suspend { order } => self.suspend(now, order),
             Input::Resume { order } => self.resume(now, order),
             Input::NetworkChanged => self.polling.forget_backoff(now),
-            Input::Close => self.stop(now, WatchEndReason::Closed),
+            Input::Close => {
+                self.is_closed = true;
+                self.stop(now, WatchEndReason::Closed);
+            }
         }
         self.settle(now);
         self.run_errand();
@@ -229,7 +237,7 @@ impl Machine {
         Look {
             session: self.reads.known().cloned(),
             prompts: look::prompt_fates(&self.prompts, self.reads.known().map(|known| &**known)),
-            unresolved: self.unresolved.iter().cloned().collect(),
+            unresolved: self.unresolved.to_tell(),
             connection: self.connection.clone(),
             checkpoint: Arc::new(self.checkpoint()),
             end: self.end.clone(),
@@ -246,6 +254,7 @@ impl Machine {
             self.reads.updated_at(),
             &self.prompts,
             answer,
+            self.unresolved.untold().cloned().collect(),
         )
     }
 
@@ -375,10 +384,28 @@ impl Machine {
         Some(self.checkpoint_number)
     }
 
-    /// The session has ended: no restart will ever go on with it.
+    /// The session has ended: no restart will ever go on with it, unless somebody is still to be told
+    /// of an answer.
     fn forget(&mut self) {
-        if self.settings.stores_answers {
+        if !self.unresolved.are_all_told() {
+            self.save();
+        } else if self.settings.stores_answers {
             self.errand = Some(Errand::Forget);
+        }
+    }
+
+    fn unresolved_told(&mut self, number: u64) {
+        if !self.unresolved.told(number) {
+            return;
+        }
+        self.changed = true;
+        match self.end {
+            Some(End::Session) => self.forget(),
+            // What is stored is left to the next start.
+            Some(End::Watch(_)) => {}
+            None => {
+                self.save();
+            }
         }
     }
 

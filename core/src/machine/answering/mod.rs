@@ -17,10 +17,8 @@ use crate::session::Prompt;
 
 use super::checkpoint::KeptAnswer;
 use super::io::{AnswerCall, CallId, OpId, Output};
-use super::look::Unresolved;
 use super::moment::Moment;
 use super::prompts::{Fingerprint, Prompts, Standing};
-use super::settings::UNRESOLVED_KEPT;
 use super::{End, Machine, stages};
 
 use words::{CANCELLING, closed_words, outcome_unknown};
@@ -318,12 +316,7 @@ impl Machine {
     }
 
     fn report_unresolved(&mut self, pending: &PendingAnswer) {
-        self.unresolved_count += 1;
-        let (number, text) = (self.unresolved_count, pending.answer.to_text());
-        self.unresolved.push_back(Unresolved { number, prompt: pending.prompt.clone(), text });
-        if self.unresolved.len() > UNRESOLVED_KEPT {
-            self.unresolved.pop_front();
-        }
+        self.unresolved.add(pending.kept());
         self.changed = true;
     }
 }

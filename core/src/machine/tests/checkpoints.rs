@@ -267,6 +267,44 @@ fn another_answer_to_a_prompt_whose_restored_answer_is_unresolved_has_to_wait() 
     assert_eq!(bench.result_if_any(again), None);
 }
 
+/// What the store would have in the end.
+fn newest_unsaved(bench: &mut Bench) -> Checkpoint {
+    std::iter::from_fn(|| bench.unsaved()).last().expect("something is to be stored")
+}
+
+#[test]
+fn an_unresolved_answer_is_kept_until_a_consumer_has_been_told() {
+    let mut bench = Bench::restored(stores, left_behind());
+    bench.read_for(60.0, &asking());
+    let untold = newest_unsaved(&mut bench);
+    // The process ends before anybody has asked for events.
+    let mut again = Bench::restored(stores, Checkpoint::parse(&untold.to_text()).unwrap());
+    again.read(&asking());
+    assert!(again.events().contains(&"unresolved ask/0 1000".to_owned()));
+    assert!(again.machine.checkpoint().to_text().contains("1000"), "it may end right now");
+    again.tell(Input::UnresolvedTold { number: 1 });
+    let told = newest_unsaved(&mut again);
+    let mut after = Bench::restored(stores, told);
+    after.read_for(60.0, &asking());
+    assert!(!after.events().iter().any(|event| event.starts_with("unresolved")), "told already");
+    assert_eq!(after.sent(), None);
+}
+
+#[test]
+fn a_session_that_has_ended_is_not_forgotten_before_a_consumer_was_told_what_is_unresolved() {
+    let mut bench = Bench::restored(stores, left_behind());
+    bench.read(&failed());
+    assert!(!bench.is_to_be_forgotten());
+    let mut again = Bench::restored(stores, newest_unsaved(&mut bench));
+    again.read(&failed());
+    assert!(!again.is_to_be_forgotten() && !again.machine.is_done());
+    newest_unsaved(&mut again);
+    assert!(again.events().contains(&"unresolved ask/0 1000".to_owned()));
+    again.tell(Input::UnresolvedTold { number: 1 });
+    assert!(again.is_to_be_forgotten());
+    assert!(again.unsaved().is_none());
+}
+
 #[test]
 fn an_answer_that_was_stored_but_not_sent_is_of_unknown_outcome_too() {
     let mut bench = Bench::asking_with(stores);

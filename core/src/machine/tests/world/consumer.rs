@@ -18,11 +18,18 @@ pub(crate) struct Consumer {
     repeated: u64,
     ends: u64,
     unresolved: Vec<String>,
+    acknowledged: u64,
     /// The look of the newest event, by its number, and the event's place in its order.
     place: (u64, u8),
 }
 
 impl Consumer {
+    /// Who comes back for more has taken in what it was told.
+    pub(crate) fn acknowledgement(&mut self) -> Option<u64> {
+        let told = self.cursor.unresolved_told();
+        (std::mem::replace(&mut self.acknowledged, told) < told).then_some(told)
+    }
+
     /// Takes the next event, if there is one. `version` rises whenever the look may have changed.
     pub(crate) fn pull(&mut self, look: &Look, version: u64) -> Option<SessionEvent> {
         let event = self.cursor.next(look);

@@ -161,6 +161,9 @@ impl World {
     }
 
     fn pull(&mut self, consumer: usize) -> bool {
+        if let Some(number) = self.consumers[consumer].acknowledgement() {
+            self.tell(Input::UnresolvedTold { number });
+        }
         let look = self.machine.look();
         let Some(event) = self.consumers[consumer].pull(&look, self.version) else { return false };
         self.trace("!!", &event);
@@ -207,11 +210,9 @@ impl World {
     }
 
     fn restart(&mut self) {
-        // An unresolved answer that nobody was told of before the process ended is lost with it.
-        for consumer in 0..self.consumers.len() {
-            self.pull_all(consumer);
+        for consumer in &self.consumers {
             // Its process has no more to tell it.
-            let told = self.consumers[consumer].tally();
+            let told = consumer.tally();
             self.tally += Tally { consumers: told.ends, ..told };
         }
         let checkpoint = if self.throw.rules.stores_answers {

@@ -150,7 +150,10 @@ impl World {
         let deeds = self.throw.deeds.len() as u64;
         let most = 50 + 6 * elapsed + 8 * (u64::from(self.pace.all_others) + deeds);
         assert!(u64::from(self.pace.all_reads) <= most, "it reads too often");
-        assert!(self.machine.prompts.entries().len() < 300 && self.machine.unresolved.len() <= 64);
+        assert!(
+            self.machine.prompts.entries().len() < 300
+                && self.machine.unresolved.to_tell().len() <= 64
+        );
         assert!(self.machine.outputs.is_empty());
     }
 
