@@ -91,8 +91,12 @@ impl Driver {
         gate: Gate,
         mailbox: UnboundedReceiver<Message>,
     ) -> Self {
-        let budget =
-            Budget::new(config.requests_per_second, config.max_concurrent_requests, clock::now());
+        let budget = Budget::new(
+            config.requests_per_second,
+            config.max_concurrent_requests,
+            config.retry.max_backoff,
+            clock::now(),
+        );
         Self {
             config,
             service,

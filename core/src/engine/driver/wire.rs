@@ -154,7 +154,7 @@ impl Driver {
             self.not_started(request);
             return;
         }
-        self.budget.ended(None);
+        self.budget.ended(clock::now(), None);
         if request.job.is_read() {
             self.not_started(request);
         } else {
@@ -165,7 +165,7 @@ impl Driver {
 
     fn replied(&mut self, request: Request, reply: Reply) {
         let signal = Signal::of(&reply);
-        self.budget.ended(signal.reached);
+        self.budget.ended(clock::now(), signal.reached);
         if let Some(hold) = signal.hold {
             let hold = hinted(hold, self.config.max_retry_after, self.dice.unit());
             tracing::info!(target: "liveflow::engine", ?hold, "the service asks to wait");
