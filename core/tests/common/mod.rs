@@ -1,6 +1,8 @@
 //! What the tests over HTTP have in common: a simulator, a client that is in a hurry, and patience.
 #![allow(dead_code, unreachable_pub, missing_docs)]
 
+pub mod long;
+
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;

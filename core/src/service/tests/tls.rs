@@ -1,5 +1,6 @@
 //! TLS: whom the service trusts, over real handshakes.
 
+use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use tokio_rustls::TlsAcceptor;
 
@@ -7,16 +8,26 @@ use super::*;
 
 /// An https server that answers every request with a session, and its certificate (PEM).
 async fn https_server(names: &[&str]) -> (String, Vec<u8>) {
+    https_server_with(names, |_| ()).await
+}
+
+async fn https_server_with(
+    names: &[&str],
+    change: impl FnOnce(&mut CertificateParams),
+) -> (String, Vec<u8>) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let own = rcgen::generate_simple_self_signed(names).unwrap();
-    let pem = own.cert.pem().into_bytes();
-    let key = PrivateKeyDer::try_from(own.signing_key.serialize_der()).unwrap();
+    let mut params = CertificateParams::new(names).unwrap();
+    change(&mut params);
+    let key = KeyPair::generate().unwrap();
+    let certificate = params.self_signed(&key).unwrap();
+    let pem = certificate.pem().into_bytes();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()
         .with_no_client_auth()
-        .with_single_cert(vec![own.cert.der().clone()], key)
+        .with_single_cert(vec![certificate.der().clone()], key)
         .unwrap();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -61,6 +72,21 @@ async fn a_certificate_for_another_name_is_not_trusted() {
     let failure = failed_get(&service).await;
     assert_eq!(failure.kind, FailureKind::Untrusted);
     assert!(failure.error.to_string().contains("another name"), "{}", failure.error);
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_is_not_trusted_and_gets_nothing() {
+    let (base, pem) = https_server_with(&["127.0.0.1"], |params| {
+        params.not_before = rcgen::date_time_ymd(2000, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2001, 1, 1);
+    })
+    .await;
+    let service = service_with(&base, |config| config.extra_root_certificates = vec![pem]);
+    let attempt = attempt();
+    let failure = put_in(&service, &attempt).await.unwrap_err();
+    assert_eq!((failure.kind, &*variant(&failure)), (FailureKind::Untrusted, "Network"));
+    assert!(!attempt.left.has_left());
+    assert!(failure.error.to_string().contains("not valid at this time"), "{}", failure.error);
 }
 
 #[tokio::test]
