@@ -47,13 +47,17 @@ fn without(text: &str, secret: &str) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
-        if let Some(length) = length_at(rest, secret) {
+        let length = if let Some(length) = length_at(rest, secret) {
             clean.push_str("(hidden)");
-            rest = &rest[length..];
+            length
         } else {
-            clean.push(c);
-            rest = &rest[c.len_utf8()..];
-        }
+            // What does not begin at the first of many backslashes begins at none of them; and a text
+            // of nothing else must not cost the square of it.
+            let length = backslashes_at(rest).max(c.len_utf8());
+            clean.push_str(&rest[..length]);
+            length
+        };
+        rest = &rest[length..];
     }
     clean
 }
@@ -64,8 +68,8 @@ fn without(text: &str, secret: &str) -> String {
 fn length_at(text: &str, secret: &str) -> Option<usize> {
     let mut rest = text;
     for expected in secret.chars().filter(|c| *c != '\\') {
-        // Each level of JSON doubles them; a text of nothing else must not cost the square of it.
-        let backslashes = rest.bytes().take(8).take_while(|byte| *byte == b'\\').count();
+        // Each level of JSON doubles them.
+        let backslashes = backslashes_at(rest);
         let plain = &rest[backslashes..];
         let is_it = |c: char| c.eq_ignore_ascii_case(&expected);
         rest = match escaped(plain, backslashes > 0) {
@@ -74,6 +78,11 @@ fn length_at(text: &str, secret: &str) -> Option<usize> {
         };
     }
     (rest.len() < text.len()).then(|| text.len() - rest.len())
+}
+
+/// How many of them the text begins with.
+fn backslashes_at(text: &str) -> usize {
+    text.bytes().take_while(|byte| *byte == b'\\').count()
 }
 
 /// The character that the text's beginning stands for, if it is written by its number.
@@ -279,10 +288,18 @@ mod tests {
             let shown = hidden.clean(&format!("the key {written} is wrong"));
             assert_eq!(shown, "the key (hidden) is wrong");
         }
+        // Within JSON within JSON within JSON within JSON.
+        let deep = r#"Mark/ed"7%41k"#.replace('/', &format!("{}/", "\\".repeat(15)));
+        assert_eq!(hidden.clean(&deep), "(hidden)");
         assert_eq!(
             hidden.clean("Mark/ed and % and \\u00 and %4"),
             "Mark/ed and % and \\u00 and %4"
         );
+    }
+
+    #[test]
+    fn a_text_of_nothing_but_backslashes_is_soon_read() {
+        assert_eq!(text(&"\\".repeat(4_000_000)).chars().count(), LONGEST + 1);
     }
 
     #[test]
