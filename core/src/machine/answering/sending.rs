@@ -6,7 +6,6 @@ use crate::error::{ErrorContext, LiveFlowError};
 use crate::failure::{Failure, FailureKind};
 use crate::machine::io::{OpId, Output, WriteResult};
 use crate::machine::moment::Moment;
-use crate::machine::prompts::Standing;
 use crate::machine::{End, Machine, schedule, stop_error};
 use crate::session::Session;
 
@@ -85,8 +84,9 @@ impl Machine {
         let prompt = &pending.prompt;
         // An attempt whose effect may still come can change what is asked at any time.
         let is_settled = self.doubtful_until.is_none();
-        let known_open =
-            is_settled && self.prompts.standing(&prompt.run_id, prompt.round) == Standing::Open;
+        // The newest knowledge has to say so itself: a status that nobody knows closes no prompt.
+        let is_shown = |known: &Arc<Session>| self.shown(known, prompt) == Shown::Open;
+        let known_open = is_settled && self.reads.known().is_some_and(is_shown);
         let must_look = self.settings.verify_before_answer || pending.look_again || !known_open;
         if !must_look {
             self.send_answer(now, None);

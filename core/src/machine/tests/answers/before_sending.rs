@@ -225,6 +225,17 @@ fn after_an_unknown_outcome_a_read_that_does_not_tell_what_is_asked_is_not_enoug
 }
 
 #[test]
+fn amid_an_unknown_status_the_prompt_is_looked_for_even_without_verify_before_answer() {
+    let mut bench = Bench::asking_with(|settings| settings.verify_before_answer = false);
+    let prompt = bench.prompt();
+    bench.read(&asking().with("status", "PAUSED"));
+    bench.answer_to(&prompt, "1000");
+    assert_eq!(bench.sent(), None);
+    bench.read(&asking());
+    bench.expect_sent();
+}
+
+#[test]
 fn after_a_restart_the_prompt_is_looked_for_even_without_verify_before_answer() {
     let prompt = Bench::asking().prompt();
     let checkpoint = Bench::asking().machine.checkpoint();
