@@ -22,6 +22,9 @@ use program::{Program, Saying};
 /// How many programs are run and killed side by side.
 const AT_ONCE: usize = 6;
 
+/// How many kills must have hit every kind of moment.
+const MANY: u64 = 200;
+
 /// What became of one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Fate {
@@ -128,8 +131,11 @@ async fn an_answer_that_was_saved_survives_the_death_of_its_program() {
         count(Fate::Arrived),
         count(Fate::HandedBack),
     );
-    // Otherwise the moments were badly chosen, and nothing was tested.
-    assert!(count(Fate::Arrived) > 0 && count(Fate::HandedBack) > 0, "{fates:?}");
+    // Otherwise the moments were badly chosen, and nothing was tested. Of few kills, how busy the
+    // machine is decides which moments they hit.
+    let are_saved = [Fate::Arrived, Fate::HandedBack].map(|fate| count(fate) > 0);
+    assert!(are_saved.contains(&true), "{fates:?}");
+    assert!(kills < MANY || !are_saved.contains(&false), "{fates:?}");
     // The second question is never answered by what was meant for the first.
     assert!(simulator.journal().sessions.iter().all(|session| session.inputs.len() <= 1));
 }
