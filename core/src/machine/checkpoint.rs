@@ -12,6 +12,7 @@ use crate::json::Json;
 use crate::session::Prompt;
 
 use super::event::PromptCloseReason;
+use super::kept_time;
 use super::prompts::{Fate, Fingerprint, Prompts};
 
 /// The form of checkpoint that this version writes and reads.
@@ -27,7 +28,7 @@ pub struct Checkpoint {
     #[serde(default)]
     number: u64,
     /// When the session had last changed: what a replica of the service shows of before is stale.
-    #[serde(default)]
+    #[serde(default, with = "kept_time")]
     updated_at: Option<SystemTime>,
     #[serde(default)]
     prompts: Vec<KeptPrompt>,
@@ -265,6 +266,12 @@ mod tests {
         let (ids, _) = VERSION_1.split_once(r#","number""#).unwrap();
         let checkpoint = Checkpoint::parse(&format!("{ids}}}")).unwrap();
         assert_eq!((checkpoint.number(), checkpoint.updated_at()), (0, None));
+    }
+
+    #[test]
+    fn a_time_before_1970_is_kept_like_any_other() {
+        let strange = VERSION_1.replace("1704067210,", "-856808884,");
+        assert_eq!(Checkpoint::parse(&strange).unwrap().to_text(), strange);
     }
 
     #[test]

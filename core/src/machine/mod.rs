@@ -15,6 +15,7 @@ mod cursor;
 mod dice;
 mod event;
 mod io;
+mod kept_time;
 mod look;
 mod moment;
 mod polling;

@@ -9,6 +9,7 @@ use crate::json::Json;
 use crate::session::{Prompt, Session, SessionStatus, StepRun};
 
 use super::event::PromptCloseReason;
+use super::kept_time;
 use super::moment::Moment;
 
 /// How many closed prompts are remembered. A consumer that learns of a close later than that is
@@ -19,6 +20,7 @@ const REMEMBERED: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Fingerprint {
     prompt: u64,
+    #[serde(default, with = "kept_time")]
     changed_at: Option<SystemTime>,
 }
 
