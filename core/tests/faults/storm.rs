@@ -18,7 +18,7 @@ use crate::story::Story;
 use crate::{judge, weather};
 
 /// How many sessions go on side by side.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 400;
 
 /// How many sessions a flow has: a create whose outcome is unknown reads the list of them.
 const OF_ONE_FLOW: u64 = 100;

@@ -18,9 +18,9 @@ pub(crate) fn set_faults(simulator: &Simulator) {
     let late = Fault::Latency { ms: 20, when: LatencyWhen::AfterEffect };
     simulator
         .add_faults(vec![
-            any(slow(20), 3.0),
+            any(slow(20), 4.0),
             any(late, 2.0),
-            any(Fault::ResetBeforeEffect {}, 4.0),
+            any(Fault::ResetBeforeEffect {}, 5.0),
             any(Fault::ResetAfterEffect {}, 3.0),
             any(Fault::ResetMidBody {}, 2.0),
             any(Fault::TruncatedBody {}, 2.0),

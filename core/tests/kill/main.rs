@@ -20,7 +20,7 @@ use liveflow_simulator::{Call, Fault, FaultRule, LatencyWhen, Simulator};
 use program::{Program, Saying};
 
 /// How many programs are run and killed side by side.
-const AT_ONCE: usize = 6;
+const AT_ONCE: usize = 12;
 
 /// How many kills must have hit every kind of moment.
 const MANY: u64 = 200;
@@ -68,7 +68,12 @@ async fn kill_once(simulator: &Simulator, number: u64) -> Fate {
     let mut program = run("start");
     let Saying::Session(session) = program.says().await else { panic!("no session") };
     assert_eq!(program.says().await, Saying::Answering);
-    let moments = if chance.is(85) { 60 } else { 2500 };
+    // Around the save, during the attempt, while it is found out what became of it.
+    let moments = match chance.below(100) {
+        0..45 => 10,
+        45..85 => 60,
+        _ => 2500,
+    };
     tokio::time::sleep(chance.up_to(Duration::from_millis(moments))).await;
     program.kill().await;
     let is_saved = is_saved(folder.path(), &session, &text).await;
