@@ -1,5 +1,5 @@
-"""A key is shown to nobody but the service it is for: not in a byte more than its one header, not in
-a log record, not in an error, not in a traceback."""
+"""A key is shown to nobody but the service it is for: not in a byte more than its one header, not
+in a log record, not in an error, not in a traceback."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from truestate_liveflow import LiveFlowError, set_log_sink
 from truestate_liveflow.testing import Simulator
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 KEY = "marked-7f3a91c4-key"
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
@@ -70,7 +70,7 @@ class Relay:
 
 def provoke(client: Any) -> list[LiveFlowError]:
     """Make every call fail, and give the errors."""
-    calls = [
+    calls: list[Callable[[], object]] = [
         lambda: client.create_session(UNKNOWN, {}),
         lambda: client.get_session(UNKNOWN, UNKNOWN),
         lambda: client.get_sessions(UNKNOWN),

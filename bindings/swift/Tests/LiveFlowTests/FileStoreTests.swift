@@ -39,9 +39,11 @@ import Testing
         let damaged = folder.appendingPathComponent("session-x.checkpoint")
         try Data("{".utf8).write(to: damaged)
         #expect(try await store.list() == [id])
-        guard case .handlerFailed(let context)? = await error({
-            _ = try await store.load(sessionID: "x")
-        }) else {
+        guard
+            case .handlerFailed(let context)? = await error({
+                _ = try await store.load(sessionID: "x")
+            })
+        else {
             Issue.record("it must fail")
             return
         }
@@ -51,9 +53,11 @@ import Testing
     @Test func aFolderThatCannotBeUsedIsAMistakeOfTheConfiguration() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         try Data().write(to: folder)
-        guard case .configuration(_, let setting)? = await error({
-            _ = try FileCheckpointStore(folder: folder)
-        }) else {
+        guard
+            case .configuration(_, let setting)? = await error({
+                _ = try FileCheckpointStore(folder: folder)
+            })
+        else {
             Issue.record("it must fail")
             return
         }
