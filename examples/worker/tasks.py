@@ -36,7 +36,13 @@ DAY_MS = 24 * 60 * 60 * 1000
 # How long after its last sign of life a worker counts as dead.
 DEAD_AFTER_MS = int(os.environ.get("DEAD_AFTER_MS", "60000"))
 
-broker = RedisBroker(url=URL, heartbeat_timeout=DEAD_AFTER_MS)  # type: ignore[no-untyped-call]
+# What a dead worker had is put back into the queue amid a command to Redis, at random: here amid
+# every tenth, since long sessions make a quiet queue (dramatiq's thousandth is for busy ones).
+MAINTENANCE_PER_MILLION = 100_000
+
+broker = RedisBroker(  # type: ignore[no-untyped-call]
+    url=URL, heartbeat_timeout=DEAD_AFTER_MS, maintenance_chance=MAINTENANCE_PER_MILLION
+)
 dramatiq.set_broker(broker)
 redis = Redis.from_url(URL, decode_responses=True)
 store = RedisCheckpoints(redis)

@@ -41,7 +41,8 @@ data class SessionState(
         is SessionEvent.StatusChanged ->
             if (phase is Phase.Starting) copy(phase = Phase.Running) else this
         is SessionEvent.StepChanged -> copy(step = event.step.name)
-        is SessionEvent.PromptRequested -> copy(phase = Phase.Asking(event.prompt), notice = null)
+        // What was said of the question before stays: the two may come at one moment.
+        is SessionEvent.PromptRequested -> copy(phase = Phase.Asking(event.prompt))
         is SessionEvent.PromptClosed -> closed(event)
         is SessionEvent.AnswerUnresolved -> copy(unsent = event.text, notice = "Did it arrive?")
         is SessionEvent.ConnectionLost -> copy(isConnectionLost = true)
