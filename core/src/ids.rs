@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,7 +13,7 @@ macro_rules! id_type {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(Arc<str>); // cloned for every request
 
         impl $name {
             /// The id as the service writes it.
@@ -35,7 +36,7 @@ macro_rules! id_type {
 
         impl From<$name> for String {
             fn from(id: $name) -> Self {
-                id.0
+                String::from(&*id.0)
             }
         }
     };
@@ -58,21 +59,21 @@ impl LiveFlowId {
     /// Takes a UUID, or the address of the flow's page
     /// (`https://platform.truestate.io/live-flows/<uuid>`; documented by the integration guide).
     pub fn parse(text: &str) -> Result<Self> {
-        parse(text, "live_flow_id", &["live-flows", "live_flows"]).map(Self)
+        parse(text, "live_flow_id", &["live-flows", "live_flows"]).map(|uuid| Self(uuid.into()))
     }
 }
 
 impl SessionId {
     /// Takes a UUID, or an address in which a UUID follows `sessions`.
     pub fn parse(text: &str) -> Result<Self> {
-        parse(text, "session_id", &["sessions"]).map(Self)
+        parse(text, "session_id", &["sessions"]).map(|uuid| Self(uuid.into()))
     }
 }
 
 impl StepRunId {
     /// Takes the id as the service gave it; nothing is asked of its form.
     pub fn new(id: impl Into<String>) -> Self {
-        Self(id.into())
+        Self(id.into().into())
     }
 }
 

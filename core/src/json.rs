@@ -4,6 +4,7 @@
 //! the price of a string, and each language decodes it to its own JSON.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -16,8 +17,19 @@ use crate::error::{LiveFlowError, Result};
 pub(crate) const MAX_DEPTH: usize = 100;
 
 /// One JSON value, as text that is known to be valid.
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct Json(Arc<str>);
+///
+/// The values of one answer of the service share its text: each is a place in it, and neither
+/// decoding nor cloning copies anything.
+#[derive(Clone)]
+pub struct Json {
+    text: Arc<str>,
+    /// Where it stands in `text`. Four bytes each, since every step of every session has several.
+    from: u32,
+    /// [`TO_THE_END`] for a value that is all of its text.
+    to: u32,
+}
+
+const TO_THE_END: u32 = u32::MAX;
 
 impl Json {
     /// Takes JSON text; anything else is `InvalidRequest` with the place of the mistake.
@@ -36,7 +48,7 @@ impl Json {
         let raw: &RawValue = serde_json::from_str(text).map_err(|error| {
             LiveFlowError::invalid_argument(argument, format!("{argument} is not JSON: {error}"))
         })?;
-        Ok(Self(Arc::from(raw.get())))
+        Ok(Self::whole(raw.get()))
     }
 
     /// Any serialisable value. What JSON cannot say (a map whose keys are not text) is
@@ -45,42 +57,66 @@ impl Json {
         let text = serde_json::to_string(value).map_err(|error| {
             LiveFlowError::invalid_argument("json", format!("this value is not JSON: {error}"))
         })?;
-        Ok(Self(Arc::from(text)))
+        Ok(Self::whole(&text))
     }
 
     /// The JSON string that says `text`.
     pub fn string(text: &str) -> Self {
-        Self(Arc::from(serde_json::Value::from(text).to_string()))
+        Self::whole(&serde_json::Value::from(text).to_string())
     }
 
     pub(crate) fn null() -> Self {
-        Self(Arc::from("null"))
+        Self::whole("null")
     }
 
-    pub(crate) fn from_raw(raw: &RawValue) -> Self {
-        Self(Arc::from(raw.get()))
+    /// A value whose text is known to be valid.
+    pub(crate) fn whole(text: &str) -> Self {
+        Self { text: Arc::from(text), from: 0, to: TO_THE_END }
+    }
+
+    /// A value that stands in this one's text, whose place it is given.
+    pub(crate) fn part(&self, raw: &RawValue) -> Self {
+        let part = raw.get();
+        let from = (part.as_ptr() as usize).wrapping_sub(self.text.as_ptr() as usize);
+        let to = from.wrapping_add(part.len());
+        let is_here = self.text.get(from..to).is_some_and(|here| std::ptr::eq(here, part));
+        match (u32::try_from(from), u32::try_from(to)) {
+            (Ok(from), Ok(to)) if is_here && to != TO_THE_END => {
+                Self { text: Arc::clone(&self.text), from, to }
+            }
+            // Beyond four gigabytes.
+            _ => Self::whole(part),
+        }
+    }
+
+    /// The same with a text of its own, for what outlives the answer that it came in.
+    pub(crate) fn detached(&self) -> Self {
+        Self::whole(self.as_str())
     }
 
     /// The JSON text.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match (self.from, self.to) {
+            (0, TO_THE_END) => &self.text,
+            (from, to) => &self.text[from as usize..to as usize],
+        }
     }
 
     /// Decodes it to a type of the caller's.
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T> {
-        serde_json::from_str(&self.0).map_err(|error| {
+        serde_json::from_str(self.as_str()).map_err(|error| {
             LiveFlowError::invalid_argument("json", format!("this JSON does not fit: {error}"))
         })
     }
 
     /// Decodes it to `serde_json`'s own tree.
     pub fn to_value(&self) -> serde_json::Value {
-        serde_json::from_str(&self.0).unwrap_or(serde_json::Value::Null)
+        serde_json::from_str(self.as_str()).unwrap_or(serde_json::Value::Null)
     }
 
     /// The text for a person: a JSON string without its quotes, anything else as compact JSON.
     pub fn to_text(&self) -> String {
-        match serde_json::from_str::<String>(&self.0) {
+        match serde_json::from_str::<String>(self.as_str()) {
             Ok(text) => text,
             Err(_) => self.compact(),
         }
@@ -99,40 +135,56 @@ impl Json {
             }
             in_string || !c.is_ascii_whitespace()
         };
-        self.0.chars().filter(keep).collect()
+        self.as_str().chars().filter(keep).collect()
     }
 
     /// Whether both say the same, whatever their spacing and the order of members.
     pub fn means_the_same(&self, other: &Self) -> bool {
-        let value = |json: &Self| serde_json::from_str::<serde_json::Value>(&json.0).ok();
+        let value = |json: &Self| serde_json::from_str::<serde_json::Value>(json.as_str()).ok();
         // Half a surrogate pair can be written in JSON, but no text says what it means.
         self == other || value(self).is_some_and(|own| value(other) == Some(own))
     }
 }
 
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        let is_one =
+            Arc::ptr_eq(&self.text, &other.text) && (self.from, self.to) == (other.from, other.to);
+        is_one || self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl Hash for Json {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
 impl fmt::Debug for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl fmt::Display for Json {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl Serialize for Json {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::Error as _;
-        let raw: &RawValue = serde_json::from_str(&self.0).map_err(S::Error::custom)?;
+        let raw: &RawValue = serde_json::from_str(self.as_str()).map_err(S::Error::custom)?;
         raw.serialize(serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for Json {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Box::<RawValue>::deserialize(deserializer).map(|raw| Self(Arc::from(raw.get())))
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::whole(raw.get()))
     }
 }
 
@@ -185,6 +237,22 @@ mod tests {
         let text = r#"{"big":123456789012345678901234567890,"exact":0.10000000000000000001}"#;
         assert_eq!(Json::parse(text).unwrap().as_str(), text);
         assert_eq!(Json::parse(text).unwrap().to_value().to_string(), text);
+    }
+
+    #[test]
+    fn a_part_shares_the_text_it_stands_in_and_equals_its_own_copy() {
+        let whole = Json::parse(r#"{"a":[1,2],"b":"x"}"#).unwrap();
+        let members: std::collections::BTreeMap<&str, &RawValue> =
+            serde_json::from_str(whole.as_str()).unwrap();
+        let part = whole.part(members["a"]);
+        assert_eq!(part.as_str(), "[1,2]");
+        assert!(Arc::ptr_eq(&part.text, &whole.text));
+        let copy = part.detached();
+        assert!(!Arc::ptr_eq(&copy.text, &whole.text));
+        assert_eq!(copy, part);
+        assert_eq!(std::collections::HashSet::from([copy, part]).len(), 1);
+        let elsewhere: Box<RawValue> = serde_json::from_str("[3]").unwrap();
+        assert_eq!(whole.part(&elsewhere).as_str(), "[3]", "what stands elsewhere is copied");
     }
 
     #[test]

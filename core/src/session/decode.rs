@@ -28,6 +28,9 @@ impl fmt::Display for Undecodable {
     }
 }
 
+/// What JSON calls space.
+const JSON_SPACE: [char; 4] = [' ', '\t', '\r', '\n'];
+
 type Raw<'a> = Option<&'a RawValue>;
 
 #[derive(Deserialize)]
@@ -100,18 +103,18 @@ pub(crate) fn decode_session(
     if exceeds_depth(body, MAX_DEPTH) {
         return Err(Undecodable(format!("the answer is nested over {MAX_DEPTH} levels deep")));
     }
-    let raw: &RawValue = serde_json::from_str(text)
-        .map_err(|error| Undecodable(format!("the answer is not JSON: {error}")))?;
-    let wire: WireSession<'_> = object(raw)
-        .ok_or_else(|| Undecodable("the answer is JSON, but not a session object".to_owned()))?;
+    // Every value below is a place in this text.
+    let whole = Json::whole(text.trim_matches(JSON_SPACE));
+    let wire: WireSession<'_> = object(whole.as_str()).ok_or_else(|| not_an_object(text))?;
     let id = match (string(wire.id), asked_for) {
+        (Some(id), Some(asked_for)) if id == asked_for.as_str() => asked_for.clone(),
+        (None, Some(asked_for)) => asked_for.clone(),
         (Some(id), _) => SessionId::parse(&id)
             .map_err(|_| Undecodable("the session's id is not a UUID".to_owned()))?,
-        (None, Some(id)) => id.clone(),
         (None, None) => return Err(Undecodable("the session has no id".to_owned())),
     };
     let (status, raw_status) = status(wire.status, aliases);
-    let run = |raw: &RawValue, at: usize| decode_run(raw, at, aliases);
+    let run = |raw: &RawValue, at: usize| decode_run(&whole, raw, at, aliases);
     let steps: Vec<StepRun> = wire
         .steps
         .and_then(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok())
@@ -123,25 +126,34 @@ pub(crate) fn decode_session(
     Ok(Session {
         id,
         live_flow_id: string(wire.live_flow_id)
+            .filter(|id| id != flow.as_str())
             .and_then(|id| LiveFlowId::parse(&id).ok())
             .unwrap_or_else(|| flow.clone()),
         status,
         raw_status,
-        inputs: json(wire.inputs),
+        inputs: json(&whole, wire.inputs),
         current_step: wire.current_step.and_then(|raw| run(raw, steps.len())),
         steps,
         steps_count: wire.steps_count.and_then(|raw| serde_json::from_str(raw.get()).ok()),
-        error: json(wire.error),
-        flow_version: json(wire.flow_version),
+        error: json(&whole, wire.error),
+        flow_version: json(&whole, wire.flow_version),
         created_at: time(wire.created_at),
         updated_at: time(wire.updated_at),
-        raw_json: Json::from_raw(raw),
+        raw_json: whole.clone(),
     })
 }
 
-fn decode_run(raw: &RawValue, at: usize, aliases: &StatusAliases) -> Option<StepRun> {
-    let wire: WireRun<'_> = object(raw)?;
-    let step: WireStep<'_> = wire.step.and_then(object).unwrap_or_default();
+/// Why the text is no session object, told apart only now that it matters.
+fn not_an_object(text: &str) -> Undecodable {
+    Undecodable(match serde_json::from_str::<&RawValue>(text) {
+        Err(error) => format!("the answer is not JSON: {error}"),
+        Ok(_) => "the answer is JSON, but not a session object".to_owned(),
+    })
+}
+
+fn decode_run(whole: &Json, raw: &RawValue, at: usize, aliases: &StatusAliases) -> Option<StepRun> {
+    let wire: WireRun<'_> = object(raw.get())?;
+    let step: WireStep<'_> = wire.step.and_then(|raw| object(raw.get())).unwrap_or_default();
     let (status, raw_status) = status(wire.status, aliases);
     // Without an id of its own a run is told apart by its step, failing that by its place.
     let id = string(wire.id)
@@ -154,18 +166,18 @@ fn decode_run(raw: &RawValue, at: usize, aliases: &StatusAliases) -> Option<Step
         step_type: string(step.step_type).map(Cow::into_owned),
         status,
         raw_status,
-        prompt: json(wire.prompt),
-        result: json(wire.result),
-        user_input: json(wire.user_input),
-        error: json(wire.error),
+        prompt: json(whole, wire.prompt),
+        result: json(whole, wire.result),
+        user_input: json(whole, wire.user_input),
+        error: json(whole, wire.error),
         created_at: time(wire.created_at),
         updated_at: time(wire.updated_at),
     })
 }
 
 /// An object's known members; `None` for null and for anything that is no object.
-fn object<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Option<T> {
-    raw.get().starts_with('{').then(|| serde_json::from_str(raw.get()).ok()).flatten()
+fn object<'a, T: Deserialize<'a>>(json: &'a str) -> Option<T> {
+    json.starts_with('{').then(|| serde_json::from_str(json).ok()).flatten()
 }
 
 fn string(raw: Raw<'_>) -> Option<Cow<'_, str>> {
@@ -185,8 +197,8 @@ fn time(raw: Raw<'_>) -> Option<SystemTime> {
     parse_time(&string(raw)?)
 }
 
-fn json(raw: Raw<'_>) -> Option<Json> {
-    raw.filter(|raw| raw.get() != "null").map(Json::from_raw)
+fn json(whole: &Json, raw: Raw<'_>) -> Option<Json> {
+    raw.filter(|raw| raw.get() != "null").map(|raw| whole.part(raw))
 }
 
 #[cfg(test)]

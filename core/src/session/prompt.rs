@@ -37,7 +37,8 @@ impl Prompt {
                 .prompt
                 .as_ref()
                 .and_then(|prompt| prompt.to_value().get("type")?.as_str().map(ToOwned::to_owned)),
-            raw: run.prompt.clone(),
+            // It outlives the answer it came in, which it must not keep in memory.
+            raw: run.prompt.as_ref().map(Json::detached),
         }
     }
 }
