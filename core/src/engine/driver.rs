@@ -5,14 +5,16 @@ mod machines;
 mod stored;
 mod wire;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio::time::Instant;
 
 use crate::config::ClientConfig;
 use crate::error::LiveFlowError;
@@ -20,6 +22,7 @@ use crate::machine::{CallId, Dice, Input, Machine, Moment};
 use crate::service::Service;
 
 use super::budget::{Budget, Class};
+use super::by_id::ById;
 use super::clock;
 use super::gate::{Bar, Gate};
 use super::mailbox::{Message, Waiter, WatchId};
@@ -35,6 +38,9 @@ const LONGEST_NAP: Duration = Duration::from_secs(30);
 
 /// How many messages are taken before work that is done is looked at again.
 const MESSAGES_AT_ONCE: usize = 256;
+
+/// How much work that is done is looked at before what it makes possible is sent.
+const EVENTS_AT_ONCE: usize = 16;
 
 type Work = Pin<Box<dyn Future<Output = Event> + Send>>;
 
@@ -68,14 +74,16 @@ pub(super) struct Driver {
     service: Service,
     gate: Gate,
     mailbox: UnboundedReceiver<Message>,
-    slots: HashMap<WatchId, Slot>,
-    waiters: HashMap<CallId, Waiter>,
+    slots: ById<WatchId, Slot>,
+    waiters: ById<CallId, Waiter>,
     /// One entry for each slot that has a `wake`.
     timers: BTreeSet<(Moment, WatchId)>,
     budget: Budget<Request>,
     dice: Dice,
     work: FuturesUnordered<Work>,
     in_flight: BTreeMap<u64, InFlight>,
+    /// Which of them are waited for no longer than a grace; some may be over by now.
+    graces: BTreeSet<u64>,
     requests: u64,
     is_suspended: bool,
     lifecycle_order: u64,
@@ -102,13 +110,14 @@ impl Driver {
             service,
             gate,
             mailbox,
-            slots: HashMap::new(),
-            waiters: HashMap::new(),
+            slots: ById::default(),
+            waiters: ById::default(),
             timers: BTreeSet::new(),
             budget,
             dice: Dice::new(random::seed()),
             work: FuturesUnordered::new(),
             in_flight: BTreeMap::new(),
+            graces: BTreeSet::new(),
             requests: 0,
             is_suspended: false,
             lifecycle_order: 0,
@@ -119,20 +128,28 @@ impl Driver {
 
     /// Runs until the client is closed, or every handle is gone, and writes on the wire are over.
     pub(super) async fn run(mut self) {
+        let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
+        let mut set_for = None;
         loop {
             self.fire_timers();
             self.send_what_may_be_sent();
             if self.is_closing() && self.has_nothing_left_to_do() {
                 return;
             }
-            let nap = self.next_wake().map_or(LONGEST_NAP, |at| at.since(clock::now()));
+            let wake = self.next_wake();
+            // Set anew only when it has to be: every set goes through the runtime's own timers.
+            if timer.is_elapsed() || wake != set_for {
+                let nap = wake.map_or(LONGEST_NAP, |at| at.since(clock::now()));
+                timer.as_mut().reset(Instant::now() + nap.min(LONGEST_NAP));
+                set_for = wake;
+            }
             tokio::select! {
                 message = self.mailbox.recv(), if !self.is_closing() => match message {
                     Some(message) => self.take_messages(message),
                     None => self.close(),
                 },
-                Some(event) = self.work.next(), if !self.work.is_empty() => self.take_event(event),
-                () = tokio::time::sleep(nap.min(LONGEST_NAP)) => {}
+                Some(event) = self.work.next(), if !self.work.is_empty() => self.take_events(event),
+                () = &mut timer => {}
             }
         }
     }
@@ -230,6 +247,17 @@ impl Driver {
                 self.tell_all(|| Input::NetworkChanged);
             }
             Message::Close => self.close(),
+        }
+    }
+
+    /// Likewise of what futures have brought.
+    fn take_events(&mut self, first: Event) {
+        self.take_event(first);
+        for _ in 0..EVENTS_AT_ONCE {
+            match self.work.next().now_or_never() {
+                Some(Some(event)) => self.take_event(event),
+                _ => return,
+            }
         }
     }
 

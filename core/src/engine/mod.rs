@@ -4,6 +4,7 @@
 //! idle session costs a timer entry and a machine, not a task.
 
 mod budget;
+mod by_id;
 mod callbacks;
 mod clock;
 mod driver;

@@ -97,6 +97,7 @@ impl Driver {
             };
             if is_quiet || is_barred {
                 in_flight.give_up_at.get_or_insert(until);
+                self.graces.insert(*number);
             }
         }
         // At once, so that whoever asked is free to ask for something else.
@@ -114,19 +115,25 @@ impl Driver {
 
     /// When the first write that was granted a grace is given up.
     pub(super) fn grace_ends(&self) -> Option<Moment> {
-        self.in_flight.values().filter_map(|in_flight| in_flight.give_up_at).min()
+        self.graces.iter().filter_map(|number| self.in_flight.get(number)?.give_up_at).min()
     }
 
     pub(super) fn give_up_writes(&mut self, now: Moment) {
-        let is_over = |in_flight: &InFlight| in_flight.give_up_at.is_some_and(|until| now >= until);
-        let over = self.in_flight.iter().filter(|(_, in_flight)| is_over(in_flight));
-        for number in over.map(|(number, _)| *number).collect::<Vec<_>>() {
+        let mut over = Vec::new();
+        self.graces.retain(|number| {
+            let until = self.in_flight.get(number).and_then(|in_flight| in_flight.give_up_at);
+            let is_over = until.is_some_and(|until| now >= until);
+            over.extend(is_over.then_some(*number));
+            until.is_some() && !is_over
+        });
+        for number in over {
             self.stop(number);
         }
     }
 
     /// After a suspension: writes go on as long as any other.
     pub(super) fn grant_all_the_time_there_is(&mut self) {
+        self.graces.clear();
         for in_flight in self.in_flight.values_mut() {
             in_flight.give_up_at = None;
         }
