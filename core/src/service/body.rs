@@ -4,6 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use bytes::{Buf, Bytes};
 use flate2::bufread::MultiGzDecoder;
+use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 
 /// How much is decompressed at once. A compressed byte can stand for a thousand plain ones, so the
@@ -46,6 +47,11 @@ impl BodyReader {
         Ok(Self { response, gunzip })
     }
 
+    /// The answer's headers, which nothing here needs any more.
+    pub(super) fn take_headers(&mut self) -> HeaderMap {
+        std::mem::take(self.response.headers_mut())
+    }
+
     /// The next piece, or `None` at the end. May be dropped and called again: nothing is lost.
     pub(super) async fn next(&mut self) -> Result<Option<Bytes>, BodyError> {
         loop {
@@ -65,8 +71,13 @@ impl BodyReader {
         }
     }
 
-    /// The whole body, of at most `limit` bytes both on the wire and decompressed.
-    pub(super) async fn whole(mut self, limit: usize) -> Result<Vec<u8>, BodyError> {
+    /// The whole body, of at most `limit` bytes both on the wire and decompressed; `None` if it is
+    /// `expected` to the byte, and then nothing was copied.
+    pub(super) async fn whole(
+        mut self,
+        limit: usize,
+        expected: Option<&[u8]>,
+    ) -> Result<Option<Vec<u8>>, BodyError> {
         let announced = self.response.content_length().unwrap_or(0);
         let announced = usize::try_from(announced).unwrap_or(usize::MAX);
         if announced > limit {
@@ -75,15 +86,31 @@ impl BodyReader {
         if let Some(gunzip) = &mut self.gunzip {
             gunzip.limit = Some(limit);
         }
-        // What a server announces is not always what it sends.
-        let mut body = Vec::with_capacity(announced.min(1 << 20));
+        // What is not as expected begins with what was, so far.
+        let (mut body, mut rest) = (None, expected.unwrap_or_default());
+        let expected = rest;
+        let mut length = 0;
         while let Some(piece) = self.next().await? {
-            if piece.len() > limit - body.len() {
+            if piece.len() > limit - length {
                 return Err(BodyError::TooLarge);
             }
+            length += piece.len();
+            if let Some(after) = rest.strip_prefix(&*piece).filter(|_| body.is_none()) {
+                rest = after;
+                continue;
+            }
+            let body = body.get_or_insert_with(|| {
+                // What a server announces is not always what it sends.
+                let mut body = Vec::with_capacity(announced.min(1 << 20));
+                body.extend_from_slice(&expected[..expected.len() - rest.len()]);
+                body
+            });
             body.extend_from_slice(&piece);
         }
-        Ok(body)
+        if body.is_none() && rest.is_empty() && !expected.is_empty() {
+            return Ok(None);
+        }
+        Ok(Some(body.unwrap_or_else(|| expected[..expected.len() - rest.len()].to_vec())))
     }
 
     /// As much of the body as can be had, up to `limit`; for error answers, of which any part helps.

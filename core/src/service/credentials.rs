@@ -25,8 +25,9 @@ const NOT_CREDENTIALS: [HeaderName; 8] =
 
 /// The key, the organisation, and the integrator's own provider.
 pub(super) struct Credentials {
-    key: Secret,
     fixed: HeaderMap,
+    /// The key: what must not be shown whoever is asked.
+    hidden: Hidden,
     provider: Option<Arc<dyn CredentialsProvider>>,
 }
 
@@ -49,7 +50,9 @@ impl Credentials {
             let value = HeaderValue::from_str(id).map_err(|_| unsendable("organisation_id"))?;
             fixed.insert(CURRENT_ORG_ID, value);
         }
-        Ok(Self { key: config.api_key.clone(), fixed, provider: config.credentials.clone() })
+        let mut hidden = Hidden::default();
+        hidden.add(config.api_key.expose());
+        Ok(Self { fixed, hidden, provider: config.credentials.clone() })
     }
 
     pub(super) fn has_provider(&self) -> bool {
@@ -59,8 +62,7 @@ impl Credentials {
     /// The headers for one request; a provider's win over the configuration's of the same name.
     /// `refused`: the last ones were (401).
     pub(super) async fn identity(&self, refused: bool) -> Result<Identity> {
-        let mut identity = Identity { headers: self.fixed.clone(), hidden: Hidden::default() };
-        identity.hidden.add(self.key.expose());
+        let mut identity = Identity { headers: self.fixed.clone(), hidden: self.hidden.clone() };
         let Some(provider) = &self.provider else { return Ok(identity) };
         // One block around both, since the call may panic as well as the future it returns.
         let asking = async { provider.headers(CredentialsRequest { refused }).await };

@@ -1,6 +1,8 @@
 //! What the service itself says about a failure, made fit to be shown: its error bodies are
 //! `FastAPI`'s, but a proxy on the way may answer with anything.
 
+use std::sync::Arc;
+
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
@@ -14,13 +16,13 @@ const MOST_FIELDS: usize = 50;
 
 /// Texts that must not be shown, even if a server repeats them.
 #[derive(Clone, Default)]
-pub(super) struct Hidden(Vec<zeroize::Zeroizing<String>>);
+pub(super) struct Hidden(Vec<Arc<zeroize::Zeroizing<String>>>);
 
 impl Hidden {
     pub(super) fn add(&mut self, text: &str) {
         // Hiding "a" or "1" would only make the rest unreadable; no real key is that short.
         if text.len() >= 4 {
-            self.0.push(zeroize::Zeroizing::new(text.to_owned()));
+            self.0.push(Arc::new(zeroize::Zeroizing::new(text.to_owned())));
         }
     }
 

@@ -35,7 +35,6 @@ pub(super) struct Ask<'a> {
 pub(super) struct Success {
     pub(super) route: Route,
     pub(super) status: StatusCode,
-    pub(super) headers: HeaderMap,
     pub(super) hidden: Hidden,
     response: Response,
     deadline: Deadline,
@@ -94,15 +93,13 @@ impl Service {
             Some(identity) => identity.map_err(no_credentials)?,
             None => return Err(no_credentials_in_time(attempt.timeout)),
         };
-        let mut headers = headers(&ask);
-        headers.extend(identity.headers);
+        let headers = with_defaults(identity.headers, &ask);
         let (route, hidden) = (ask.route, identity.hidden);
         let told = self.told(&route, &hidden);
         let response = self.send(&told, &headers, attempt, deadline).await?;
         let status = response.status();
         if status.is_success() || (status == StatusCode::NOT_MODIFIED && ask.etag.is_some()) {
-            let headers = response.headers().clone();
-            return Ok(Success { route, status, headers, hidden, response, deadline });
+            return Ok(Success { route, status, hidden, response, deadline });
         }
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -168,26 +165,36 @@ impl Service {
 }
 
 impl Success {
-    /// The whole body.
-    pub(super) async fn body(self, service: &Service) -> Result<Body, Failure> {
-        let Self { route, status, headers, hidden, response, deadline } = self;
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// The whole body; `None` if it is `expected` to the byte.
+    pub(super) async fn body(
+        self,
+        service: &Service,
+        expected: Option<&[u8]>,
+    ) -> Result<Option<Body>, Failure> {
+        let Self { route, status, hidden, response, deadline } = self;
         let told = service.told(&route, &hidden);
         let status = status.as_u16();
         let limit = usize::try_from(service.0.body_limit).unwrap_or(usize::MAX);
-        let reader = BodyReader::new(response).map_err(|error| told.bad_body(status, error))?;
-        let bytes = match deadline.bound(reader.whole(limit)).await {
+        let mut reader = BodyReader::new(response).map_err(|error| told.bad_body(status, error))?;
+        let headers = reader.take_headers();
+        let bytes = match deadline.bound(reader.whole(limit, expected)).await {
             Some(whole) => whole.map_err(|error| told.bad_body(status, error))?,
             None => return Err(told.body_too_late(status, deadline.timeout)),
         };
-        Ok(Body { route, status, headers, hidden, bytes })
+        Ok(bytes.map(|bytes| Body { route, status, headers, hidden, bytes }))
     }
 
     /// The body as it arrives.
     pub(super) fn reader(self, service: &Service) -> Result<(Arrival, BodyReader), Failure> {
-        let Self { route, status, headers, hidden, response, .. } = self;
+        let Self { route, status, hidden, response, .. } = self;
         let status = status.as_u16();
-        let reader = BodyReader::new(response)
+        let mut reader = BodyReader::new(response)
             .map_err(|error| service.told(&route, &hidden).bad_body(status, error))?;
+        let headers = reader.take_headers();
         Ok((Arrival { route, status, headers, hidden }, reader))
     }
 }
@@ -218,14 +225,17 @@ impl Body {
     }
 }
 
-pub(super) fn headers(ask: &Ask<'_>) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+/// Adds what every request says to who asks; credentials of the same name win.
+pub(super) fn with_defaults(mut headers: HeaderMap, ask: &Ask<'_>) -> HeaderMap {
+    let mut add = |name, value| {
+        headers.entry(name).or_insert(value);
+    };
+    add(ACCEPT, HeaderValue::from_static("application/json"));
+    add(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
     // A value that cannot be a header's is left out: the service works without either.
     for (name, value) in [(IDEMPOTENCY_KEY, ask.idempotency_key), (IF_NONE_MATCH, ask.etag)] {
         if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
-            headers.insert(name, value);
+            add(name, value);
         }
     }
     headers

@@ -115,11 +115,13 @@ impl Service {
         if success.status == StatusCode::NOT_MODIFIED {
             return Ok(Reading::Unchanged { etag: None });
         }
-        let etag = etag_of(&success.headers);
-        let body = success.body(self).await?;
-        if known.is_some_and(|known| body.bytes.trim_ascii() == known.raw.as_str().as_bytes()) {
-            return Ok(Reading::Unchanged { etag });
-        }
+        let etag = etag_of(success.headers());
+        let known = known.map(|known| known.raw.as_str().as_bytes());
+        let body = match success.body(self, known).await? {
+            // With spaces around it it is still the same.
+            Some(body) if known.is_none_or(|known| body.bytes.trim_ascii() != known) => body,
+            _ => return Ok(Reading::Unchanged { etag }),
+        };
         let decoded = decode_session(&body.bytes, flow, Some(session), &self.0.aliases)
             .map_err(|why| body.not_as_described(self, &why.to_string()))?;
         if decoded.id != *session {
@@ -185,7 +187,7 @@ impl Service {
     ) -> Result<Option<Session>, Failure> {
         let flow = route.flow.clone();
         let success = self.ask(Ask { route, idempotency_key, etag: None }, attempt).await?;
-        let Ok(body) = success.body(self).await else { return Ok(None) };
+        let Ok(Some(body)) = success.body(self, None).await else { return Ok(None) };
         Ok(decode_session(&body.bytes, &flow, None, &self.0.aliases).ok())
     }
 }

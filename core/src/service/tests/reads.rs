@@ -58,6 +58,20 @@ async fn the_same_bytes_are_unchanged_and_others_are_not() {
 }
 
 #[tokio::test]
+async fn what_begins_like_the_known_body_is_read_whole() {
+    let long = session_json(SESSION);
+    let short = format!(r#"{{"id":"{SESSION}"}}"#);
+    for (known_body, said) in [(&short, &long), (&long, &short)] {
+        let server = Server::answering(vec![ok(said)]).await;
+        let known = known(known_body, None);
+        let Ok(Reading::Session { session, .. }) = read(&server, Some(&known)).await else {
+            panic!("{said} is not {known_body}");
+        };
+        assert_eq!(session.raw_json.as_str(), said);
+    }
+}
+
+#[tokio::test]
 async fn a_session_without_an_id_is_the_one_asked_for_and_another_id_is_not() {
     let other = session_json("99999999-2222-3333-4444-555555555555");
     let server = Server::answering(vec![ok(r#"{"status":"RUNNING"}"#), ok(&other)]).await;
