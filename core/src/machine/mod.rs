@@ -56,6 +56,8 @@ pub(crate) use dice::Dice;
 pub(crate) use io::{AnswerCall, CallId, Input, OpId, Output, SessionReading, WriteResult};
 pub(crate) use look::{End, Look};
 pub(crate) use moment::Moment;
+#[cfg(any(test, feature = "internals"))]
+pub(crate) use schedule::{Phase, interval};
 pub(crate) use schedule::{backoff, hinted};
 pub(crate) use settings::Settings;
 
