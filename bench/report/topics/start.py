@@ -23,9 +23,6 @@ def shipped() -> tuple[Table, Goal]:
     library = Path(os.environ["LIVEFLOW_LIBRARY"])
     made = Table("What is shipped", ["", "size", "compressed"])
     made.add("library, stripped, shipping profile", size(library.stat().st_size), size(len(gzip.compress(library.read_bytes()))))
-    for name, variable in (("Python wheel", "LIVEFLOW_WHEEL"), ("JVM jar, one platform", "LIVEFLOW_JAR")):
-        if path := os.environ.get(variable):
-            made.add(name, size(Path(path).stat().st_size), "it is")
     for name, path in variants():
         difference = path.stat().st_size - library.stat().st_size
         made.add(f"library with {name}", f"{difference / 1e3:+,.0f} KB", "")
