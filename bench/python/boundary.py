@@ -4,7 +4,7 @@ import json
 import time
 
 from load import FLOW, load, session_id
-from truestate_liveflow import Client
+from truestate_liveflow import Client, PollingConfig
 from truestate_liveflow._native import liveflow_ffi as ffi
 
 LOAD = load()
@@ -61,7 +61,9 @@ def listen(live, count):
 
 def main():
     with Client(
-        api_key="key", base_url=LOAD.base, polling={"running_min": 3600, "running_max": 3600}
+        api_key="key",
+        base_url=LOAD.base,
+        polling=PollingConfig(running_min=3600, running_max=3600),
     ) as client:
         live = client.watch(FLOW, session_id(0))
         while live.snapshot() is None:

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 import time
+import traceback
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -75,16 +76,26 @@ def ask(load: Load, what: str) -> dict:
 
 def measure(load: Load, polls: Callable[[], int]) -> NoReturn:
     """Warms up for half the time, measures, prints what a poll costs, and ends the process."""
-    time.sleep(load.seconds / 2)
-    first, cpu, begun = polls(), time.process_time(), time.monotonic()
-    time.sleep(load.seconds)
-    cpu, last, took = time.process_time() - cpu, polls(), time.monotonic() - begun
-    count = last - first
-    figures = {"us_per_poll": cpu * 1e6 / count, "polls_per_second": count / took}
-    if load.late:
-        figures["lateness"] = ask(load, "lateness")
-    print(json.dumps(figures), flush=True)
-    os._exit(0)  # the loops go on for ever
+    status = 1
+    try:
+        while not polls():
+            time.sleep(0.01)
+        time.sleep(load.seconds / 2)
+        first, cpu, begun = polls(), time.process_time(), time.monotonic()
+        time.sleep(load.seconds)
+        while (last := polls()) == first:
+            time.sleep(0.01)
+        cpu, took = time.process_time() - cpu, time.monotonic() - begun
+        count = last - first
+        figures = {"us_per_poll": cpu * 1e6 / count, "polls_per_second": count / took}
+        if load.late:
+            figures["lateness"] = ask(load, "lateness")
+        print(json.dumps(figures), flush=True)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(status)  # the loops go on for ever
 
 
 def measure_loop(load: Load, loop: Callable[[Callable[[], None]], None]) -> None:

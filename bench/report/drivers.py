@@ -53,7 +53,7 @@ def client(command: Command, **environment: str) -> dict:
         text=True,
         check=False,
         env={**os.environ, **environment},
-        timeout=600,
+        timeout=120,
     )
     lines = run.stdout.strip().splitlines()
     if run.returncode or not lines:

@@ -53,7 +53,7 @@ private fun interface Peer {
     ): Answer
 }
 
-fun main(arguments: Array<String>) =
+fun main(arguments: Array<String>): Unit =
     runBlocking {
         val load = Load(arguments.drop(1))
         val peer = if (arguments[0] == "okhttp") okHttp(load) else jdk()
