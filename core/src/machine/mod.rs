@@ -295,8 +295,7 @@ impl Machine {
         let Some(session) = self.reads.known().cloned() else { return };
         self.answer_seen(now, &session);
         let begun = self.reads.confirmed().unwrap_or(now);
-        let settled = begun.before(self.settings.answer_grace);
-        let is_changed = self.prompts.observe(settled, &session);
+        let is_changed = self.prompts.observe(begun, &self.settings, &session);
         self.changed |= is_changed;
         if prompts::tells_what_is_asked(&session) {
             self.doubtful_until = self.doubtful_until.filter(|until| begun < *until);

@@ -13,11 +13,6 @@ impl Moment {
         Self(span)
     }
 
-    /// So much earlier than this; at the clock's origin at the earliest.
-    pub(crate) fn before(self, span: Duration) -> Self {
-        Self(self.0.saturating_sub(span))
-    }
-
     /// How long after `earlier` this is; nothing if it is not.
     pub(crate) fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
@@ -40,8 +35,6 @@ mod tests {
         let at = |second| Moment::after_origin(Duration::from_secs(second));
         assert_eq!(at(5).since(at(3)), Duration::from_secs(2));
         assert_eq!(at(3).since(at(5)), Duration::ZERO);
-        assert_eq!(at(5).before(Duration::from_secs(3)), at(2));
-        assert_eq!(at(5).before(Duration::MAX), Moment::default());
         assert_eq!(at(5) + Duration::MAX, Moment::after_origin(Duration::MAX));
     }
 }

@@ -11,6 +11,7 @@ use crate::session::{Prompt, Session, SessionStatus, StepRun};
 use super::event::PromptCloseReason;
 use super::kept_time;
 use super::moment::Moment;
+use super::settings::Settings;
 
 /// How many closed prompts are remembered. A consumer that learns of a close later than that is
 /// told `Unknown`.
@@ -51,9 +52,16 @@ pub(super) struct Entry {
     /// A snapshot has shown it answered, or the session at another run. If its run asks after that,
     /// it asks anew, even where no time tells so.
     left: bool,
-    /// When our answer to it was accepted. An effect that has not shown up a grace later never will:
-    /// whatever its run asks then, it asks anew.
-    accepted: Option<Moment>,
+    accepted: Option<Accepted>,
+}
+
+/// Our answer to a prompt was accepted.
+#[derive(Debug, Clone, Copy)]
+struct Accepted {
+    at: Moment,
+    /// The acceptance did not show the session. The prompt may have been touched just before it, so
+    /// a lagging snapshot of it need not be one that we know.
+    is_blind: bool,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -82,9 +90,21 @@ impl Entry {
             || (self.sent.is_none() && self.fingerprint.prompt == fingerprint.prompt)
     }
 
-    /// Whether its run, if it asks, asks something else than this, however much it looks the same.
-    fn asks_anew(&self, settled: Moment) -> bool {
-        self.left || self.accepted.is_some_and(|accepted| accepted <= settled)
+    /// Whether a read begun then that shows its run asking so may show this, closed as it is: the
+    /// service lags. If not, the run asks anew, however much it looks the same.
+    fn may_lag(&self, fingerprint: &Fingerprint, begun: Moment, settings: &Settings) -> bool {
+        let is_known = self.fingerprint == *fingerprint;
+        match self.accepted {
+            _ if self.left => false,
+            None => is_known,
+            // An effect that has not shown up a grace later never will.
+            Some(accepted) if is_known => begun < accepted.at + settings.answer_grace,
+            Some(accepted) => {
+                accepted.is_blind
+                    && self.fingerprint.prompt == fingerprint.prompt
+                    && begun < accepted.at + settings.max_staleness
+            }
+        }
     }
 }
 
@@ -135,7 +155,7 @@ impl Prompts {
     ) {
         self.close(run, round, PromptCloseReason::Answered);
         let Some(entry) = self.find_mut(run, round) else { return };
-        entry.accepted = Some(now);
+        entry.accepted = Some(Accepted { at: now, is_blind: shown.is_none() });
         if let Some((session, shown)) = shown.and_then(|session| Some((session, session.run(run)?)))
         {
             let fingerprint = Fingerprint::of(session, shown);
@@ -151,15 +171,20 @@ impl Prompts {
     pub(super) fn restarted(mut self, now: Moment) -> Self {
         for entry in &mut self.entries {
             if entry.fate == Fate::Closed(PromptCloseReason::Answered) {
-                entry.accepted = Some(now);
+                entry.accepted = Some(Accepted { at: now, is_blind: true });
             }
         }
         self
     }
 
-    /// Takes in what a believed snapshot shows; what had been accepted by `settled` has had its
-    /// grace. Says whether a prompt was opened or closed by it.
-    pub(super) fn observe(&mut self, settled: Moment, session: &Session) -> bool {
+    /// Takes in what a believed snapshot shows that was read by a call begun then. Says whether a
+    /// prompt was opened or closed by it.
+    pub(super) fn observe(
+        &mut self,
+        begun: Moment,
+        settings: &Settings,
+        session: &Session,
+    ) -> bool {
         let asking = asking(session);
         let current = current(session, asking);
         let mut is_changed = false;
@@ -175,14 +200,20 @@ impl Prompts {
             }
         }
         if let Some(run) = asking {
-            is_changed |= self.observe_asking(settled, session, run);
+            is_changed |= self.observe_asking(begun, settings, session, run);
         }
         self.forget_oldest();
         is_changed
     }
 
     /// Says whether it opened a prompt.
-    fn observe_asking(&mut self, settled: Moment, session: &Session, run: &StepRun) -> bool {
+    fn observe_asking(
+        &mut self,
+        begun: Moment,
+        settings: &Settings,
+        session: &Session,
+        run: &StepRun,
+    ) -> bool {
         let fingerprint = Fingerprint::of(session, run);
         let answered = run.user_input.is_some();
         let open = |round| Fate::Open(Box::new(Prompt::of(run, round)));
@@ -209,12 +240,8 @@ impl Prompts {
                     entry.fate = open(entry.round);
                     false
                 }
-                // Still shown although it was answered: the service lags.
-                Fate::Closed(_)
-                    if entry.fingerprint == fingerprint && !entry.asks_anew(settled) =>
-                {
-                    false
-                }
+                // Still shown although it was answered.
+                Fate::Closed(_) if entry.may_lag(&fingerprint, begun, settings) => false,
                 Fate::Open(_) | Fate::Closed(_) => {
                     if let Fate::Open(_) = entry.fate {
                         entry.fate = Fate::Closed(PromptCloseReason::Unknown);
@@ -393,15 +420,16 @@ mod tests {
     #[test]
     fn closed_prompts_are_remembered_up_to_a_limit_and_open_ones_always() {
         let mut prompts = Prompts::default();
+        let settings = Settings::from(&crate::config::ClientConfig::new("key"));
         let session = asks().session();
         let fingerprint = Fingerprint::of(&session, session.current_step.as_ref().unwrap());
         let closed = Fate::Closed(PromptCloseReason::Answered);
-        prompts.observe(Moment::default(), &session);
+        prompts.observe(Moment::default(), &settings, &session);
         for number in 0..1000 {
             let run = StepRunId::new(format!("other-{number}"));
             prompts.add(run, 0, fingerprint.clone(), closed.clone());
         }
-        prompts.observe(Moment::default(), &session);
+        prompts.observe(Moment::default(), &settings, &session);
         assert_eq!(prompts.entries().len(), REMEMBERED);
         assert_eq!(prompts.standing(&StepRunId::new("ask"), 0), Standing::Open);
         assert_eq!(prompts.standing(&StepRunId::new("other-0"), 0), Standing::Unheard);

@@ -110,6 +110,35 @@ fn accepted_without_a_readable_session_it_is_delivered_and_read_back_at_once() {
 }
 
 #[test]
+fn accepted_without_a_readable_session_the_same_words_may_be_the_old_round_as_long_as_reads_may_lag()
+ {
+    for result in unseen_successes() {
+        let (mut bench, _) = Bench::sending();
+        bench.attempt(result);
+        bench.events();
+        // Touched just before the answer came in, or asked anew: the snapshot does not tell.
+        bench.read_for(9.9, &asking().updated(11));
+        assert_eq!(bench.events(), Vec::<String>::new());
+        assert!(bench.machine.look().open_prompt().is_none());
+        bench.wait(0.2);
+        bench.read(&asking().updated(11));
+        assert_eq!(bench.events(), ["requested ask/1 Budget?"]);
+    }
+}
+
+#[test]
+fn accepted_without_a_readable_session_other_words_are_a_new_round_at_once() {
+    for result in unseen_successes() {
+        let (mut bench, _) = Bench::sending();
+        bench.attempt(result);
+        bench.events();
+        let ask = run("ask", "WAITING_FOR_USER_INPUT").asks("That is too much. Budget?");
+        bench.read(&waiting_at(ask).updated(11));
+        assert_eq!(bench.events().last().unwrap(), "requested ask/1 That is too much. Budget?");
+    }
+}
+
+#[test]
 fn accepted_without_a_readable_session_it_is_never_sent_again_even_if_reading_back_fails() {
     for result in unseen_successes() {
         let (mut bench, call) = Bench::sending();

@@ -362,7 +362,7 @@ impl World {
         let seen = begun + self.now.since(begun) / 2;
         let seen = match self.outage {
             Some(outage) if outage.is_stale(seen) => outage.since,
-            _ => seen.before(millis(fate.lag)),
+            _ => Moment::after_origin(seen.since(Moment::after_origin(millis(fate.lag)))),
         };
         let shown = self.service.shown_at(seen).ok_or_else(|| failure(FailureKind::Status(404)));
         let shown = match fate.kind {
