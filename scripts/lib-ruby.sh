@@ -1,0 +1,59 @@
+# Building and testing the Ruby gem, sourced by the scripts that do.
+
+gem_folder="$root/bindings/ruby"
+
+# Debian's own gems: nothing is fetched from elsewhere, and nothing compiled.
+need_ruby() {
+    need_rust
+    local missing=()
+    command -v ruby >/dev/null || missing+=(ruby)
+    [ ${#missing[@]} = 0 ] && ruby -e 'gem "ffi"' 2>/dev/null || missing+=(ruby-ffi)
+    [ ${#missing[@]} = 0 ] && ruby -e 'gem "minitest"' 2>/dev/null || missing+=(ruby-minitest)
+    command -v rubocop >/dev/null || missing+=(rubocop)
+    command -v yard >/dev/null || missing+=(yard)
+    [ ${#missing[@]} = 0 ] || install_debian ruby "${missing[@]}"
+    ruby -e 'exit RUBY_VERSION >= "3.1"' || die "Ruby 3.1 or later is needed, found $(ruby --version)"
+}
+
+build_ruby_gem() {
+    need_ruby
+    "$gem_folder/generate"
+}
+
+ruby_tests() {
+    local log status=0
+    log=$(mktemp)
+    ruby -w "$gem_folder/test/run" | tee "$log" || status=$?
+    # minitest's closing line, in the words that are counted here.
+    awk '/^[0-9]+ runs, / { print $1 - $5 - $7 - $9 " passed, " $5 + $7 " failed" }' "$log"
+    rm -f "$log"
+    return "$status"
+}
+
+# Everything public says something about itself.
+ruby_documentation() {
+    local said
+    said=$(cd "$gem_folder" && yard stats --list-undoc --no-cache --no-save --no-private \
+        --hide-api private lib/truestate/*.rb lib/truestate/liveflow/*.rb)
+    echo "$said"
+    grep -q '100.00% documented' <<<"$said"
+}
+
+# The gem as users get it: installed in an empty place, where it runs a session.
+ruby_package() {
+    local place status=0
+    place=$(mktemp -d)
+    "$gem_folder/package" --profile dev --out "$place/dist" &&
+        gem install --local --ignore-dependencies --no-document --install-dir "$place/gems" \
+            "$place"/dist/*.gem &&
+        (cd "$place" && GEM_PATH="$place/gems:$(gem env gempath)" ruby -w -e '
+            require "truestate-liveflow"
+            require "truestate/liveflow/testing"
+            include TrueState::LiveFlow::Testing
+            abort "not the installed gem" unless $LOADED_FEATURES.grep(/truestate\/liveflow\.rb/).first.start_with?(Dir.pwd)
+            Simulator.open(speed: 100) do |simulator|
+              simulator.client { |client| puts client.run(LEAD_QUALIFICATION) { "20000" }.status }
+            end') || status=$?
+    rm -rf "$place"
+    return "$status"
+}
