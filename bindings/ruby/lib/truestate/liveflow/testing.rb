@@ -1,8 +1,8 @@
 # frozen_string_literal: true
 
-require "json"
 require "net/http"
 require_relative "client"
+require_relative "json"
 
 module TrueState
   module LiveFlow
@@ -123,14 +123,14 @@ module TrueState
         def control(method, path, body = nil)
           uri = URI("#{control_url}/_simulator/#{path}")
           request = Net::HTTP.const_get(method.to_s.capitalize).new(uri, "content-type" => "application/json")
-          request.body = JSON.generate(body) unless body.nil?
+          request.body = Json.encode(body, "body") unless body.nil?
           # The system's proxy has no business with a service on this machine.
           response = Net::HTTP.start(uri.host, uri.port, nil) { |http| http.request(request) }
           unless response.is_a?(Net::HTTPSuccess)
             raise SimulatorError, "#{method} #{path}: #{response.code} #{response.body}"
           end
 
-          response.body.to_s.empty? ? nil : JSON.parse(response.body)
+          response.body.to_s.empty? ? nil : Json.decode(response.body.force_encoding("UTF-8"))
         end
 
         # @return [String]
@@ -146,7 +146,7 @@ module TrueState
             stop
             raise SimulatorError, "#{command} ended instead of starting; see its messages"
           end
-          said = JSON.parse(line)
+          said = Json.decode(line)
           @base_url, @control_url, @api_key, @flows = said.values_at("base_url", "control_url", "api_key", "flows")
         end
       end
