@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pickle
 from datetime import datetime, timezone
 from typing import Any
@@ -38,7 +39,7 @@ from truestate_liveflow.testing import CONTENT_MODERATION, LEAD_QUALIFICATION, S
 
 ERRORS = [
     kind
-    for kind in vars(truestate_liveflow).values()
+    for kind in (getattr(truestate_liveflow, name) for name in truestate_liveflow.__all__)
     if isinstance(kind, type) and issubclass(kind, LiveFlowError)
 ]
 
@@ -131,6 +132,17 @@ def test_data_is_frozen_hashable_and_survives_pickling(simulator: Simulator) -> 
         assert copy.inputs == {"company": "ACME"}
         with pytest.raises(AttributeError):
             seen.status = SessionStatus.FINISHED  # type: ignore[misc]
+
+
+def test_a_step_from_the_service_is_like_one_made_by_hand(simulator: Simulator) -> None:
+    with simulator.client() as client:
+        seen = client.run(LEAD_QUALIFICATION, {"company": "ACME"}, lambda _: "100000")
+    step = seen.steps[0]
+    members = {field.name: getattr(step, field.name) for field in dataclasses.fields(StepRun)}
+    assert StepRun(**members) == step
+    assert vars(step).keys() == members.keys()
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        step.id = "another"  # type: ignore[misc]
 
 
 def test_reprs_are_short_and_tell_what_matters() -> None:
