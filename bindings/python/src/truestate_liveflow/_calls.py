@@ -9,6 +9,7 @@ from . import _arguments, _lifecycle, _settings, _translate, logs
 from ._host import HostCredentials, HostStore
 from ._native import liveflow_ffi as ffi
 from ._pending import Pending
+from .session import Sessions
 
 if TYPE_CHECKING:
     import asyncio
@@ -83,7 +84,7 @@ class Calls:
         flow = _arguments.identifier(live_flow_id, "live_flow_id")
         return Pending(
             lambda: self.core.get_sessions(flow),
-            lambda outcome: [_translate.session(session) for session in outcome.sessions],
+            lambda outcome: Sessions(map(_translate.session, outcome.sessions)),
         )
 
     def iter_sessions(self, live_flow_id: str | UUID) -> Callable[[], Pending[Session | None]]:

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _translate
+from ._displayed import Displayed
 from ._owner import Owner
 from ._pending import Pending, nothing
 from ._stream import Stream
@@ -44,7 +45,7 @@ class AsyncEvents(Owner):
         self._stream.end()
 
 
-class AsyncLiveSession(Owner):
+class AsyncLiveSession(Owner, Displayed):
     """One watched session. `AsyncClient.start`, `.watch` and `.restore` give it.
 
     As an asynchronous context manager it stops watching at the end of the block.

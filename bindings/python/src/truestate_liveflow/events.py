@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, TypeAlias
 
+from ._displayed import Displayed
+
 if TYPE_CHECKING:
     from .errors import LiveFlowError
     from .session import Prompt, Session, SessionStatus, StepRun
@@ -46,7 +48,7 @@ class StatusChanged:
 
 
 @dataclass(frozen=True)
-class StepChanged:
+class StepChanged(Displayed):
     """An execution of a step is new, or differs from what was last told of it."""
 
     step: StepRun
@@ -54,7 +56,7 @@ class StepChanged:
 
 
 @dataclass(frozen=True)
-class PromptRequested:
+class PromptRequested(Displayed):
     """The session asks the end user something. Each prompt is requested once, while it is open."""
 
     prompt: Prompt
@@ -62,7 +64,7 @@ class PromptRequested:
 
 
 @dataclass(frozen=True)
-class PromptClosed:
+class PromptClosed(Displayed):
     """A prompt that was requested is over. Told once for each requested prompt."""
 
     prompt: Prompt
@@ -72,7 +74,7 @@ class PromptClosed:
 
 
 @dataclass(frozen=True)
-class AnswerUnresolved:
+class AnswerUnresolved(Displayed):
     """An answer that nobody is waiting for any more is not known to have arrived.
 
     Its call was given up, or the program was restarted. Its text is handed back.
@@ -100,7 +102,7 @@ class ConnectionRestored:
 
 
 @dataclass(frozen=True)
-class Finished:
+class Finished(Displayed):
     """The session ended well. The last event."""
 
     session: Session
@@ -108,7 +110,7 @@ class Finished:
 
 
 @dataclass(frozen=True)
-class Failed:
+class Failed(Displayed):
     """The session failed or was cancelled. The last event."""
 
     session: Session

@@ -6,6 +6,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from . import _arguments, _translate
+from ._displayed import Displayed
 from ._owner import Owner
 from ._pending import Pending, nothing
 from ._stream import Stream
@@ -44,7 +45,7 @@ class Events(Owner):
         self._stream.end()
 
 
-class LiveSession(Owner):
+class LiveSession(Owner, Displayed):
     """One watched session. `Client.start`, `Client.watch` and `Client.restore` give it.
 
     As a context manager it stops watching at the end of the block. Its methods may be called from

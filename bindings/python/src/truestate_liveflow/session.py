@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from . import _json
+from ._displayed import Displayed
 from ._native import liveflow_ffi as ffi
 from .errors import SessionFailedError
 
@@ -72,7 +73,7 @@ class Exchange:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prompt:
+class Prompt(Displayed):
     """One question to the end user. Hand it back with the answer.
 
     A flow that validates answers can ask again in the same run of a step; that is another prompt,
@@ -99,7 +100,7 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StepRun:
+class StepRun(Displayed):
     """One execution of one step."""
 
     id: str
@@ -147,7 +148,7 @@ class StepRun:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Session:
+class Session(Displayed):
     """One session, as the newest accepted answer of the service showed it."""
 
     id: str
@@ -240,6 +241,10 @@ class Session:
             if step.user_input_json is not None
             or step.status is SessionStatus.WAITING_FOR_USER_INPUT
         )
+
+
+class Sessions(list[Session], Displayed):
+    """The sessions of a flow: a list that a notebook shows as a table."""
 
 
 def _decoded(text: str | None) -> Any:
