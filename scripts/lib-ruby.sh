@@ -5,13 +5,14 @@ gem_folder="$root/bindings/ruby"
 # Debian's own gems: nothing is fetched from elsewhere, and nothing compiled.
 need_ruby() {
     need_rust
-    local missing=()
-    command -v ruby >/dev/null || missing+=(ruby)
-    [ ${#missing[@]} = 0 ] && ruby -e 'gem "ffi"' 2>/dev/null || missing+=(ruby-ffi)
-    [ ${#missing[@]} = 0 ] && ruby -e 'gem "minitest"' 2>/dev/null || missing+=(ruby-minitest)
-    command -v rubocop >/dev/null || missing+=(rubocop)
-    command -v yard >/dev/null || missing+=(yard)
-    [ ${#missing[@]} = 0 ] || install_debian ruby "${missing[@]}"
+    local missing=() name
+    for name in ffi minitest async; do
+        ruby -e "gem '$name'" 2>/dev/null || missing+=("ruby-$name")
+    done
+    for name in ruby rubocop yard; do
+        command -v "$name" >/dev/null || missing+=("$name")
+    done
+    [ ${#missing[@]} = 0 ] || install_debian "${missing[@]}"
     ruby -e 'exit RUBY_VERSION >= "3.1"' || die "Ruby 3.1 or later is needed, found $(ruby --version)"
 }
 

@@ -38,15 +38,17 @@ class ServedTest < Minitest::Test
     Timeout.timeout(patience) { sleep 0.01 until yield }
   end
 
-  # Runs Ruby code in a process of its own, with SIMULATOR and FLOW set; gives its output and status.
-  def in_process(code, *options)
+  # Runs Ruby code in a process of its own, with CLIENT and FLOW set; gives its output and status.
+  # `before` runs before there is a client.
+  def in_process(code, before: "")
     head = <<~RUBY
       require "truestate/liveflow"
+      #{before}
       FLOW = #{FLOW.inspect}
       CLIENT = TrueState::LiveFlow::Client.new("simulator-key", base_url: #{@simulator.base_url.inspect},
         polling: { running_min: 0.02, waiting_min: 0.05 })
     RUBY
     library = File.expand_path("../lib", __dir__)
-    Timeout.timeout(60) { Open3.capture2e(RbConfig.ruby, "-I", library, *options, "-e", head + code) }
+    Timeout.timeout(60) { Open3.capture2e(RbConfig.ruby, "-I", library, "-e", head + code) }
   end
 end

@@ -85,6 +85,16 @@ class TestProcesses < ServedTest
     end
   end
 
+  def test_an_exit_hook_may_wait_for_a_thread_in_a_call
+    output, status = in_process(<<~RUBY, before: "at_exit { $worker.join rescue puts $!.message }")
+      live = CLIENT.start(FLOW)
+      $worker = Thread.new { live.wait }
+      sleep 0.1
+    RUBY
+    assert_equal "the process is exiting\n", output
+    assert_predicate status, :success?
+  end
+
   def test_a_closed_client_ends_what_waits
     live, = asking
     waiting = Thread.new { live.wait }

@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "errors"
 require_relative "native"
 
 module TrueState
@@ -25,10 +26,13 @@ module TrueState
         end
       end
 
-      # Goes no further when the process exits. A thread that is in a call stays in it, as it would in
-      # `sleep`: an error that nobody can handle any more would only be noise.
+      # Ends a thread that is in a call when the process exits, without a word on standard error: nobody
+      # can do anything about it any more. An exit hook may still wait for the thread.
       def self.check
-        sleep if @exiting && Thread.current != Thread.main
+        return if !@exiting || Thread.current == Thread.main
+
+        Thread.current.report_on_exception = false
+        raise ClosedError, "the process is exiting"
       end
 
       def self.stop

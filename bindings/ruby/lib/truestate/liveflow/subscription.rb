@@ -1,5 +1,6 @@
 # frozen_string_literal: true
 
+require_relative "errors"
 require_relative "lifecycle"
 require_relative "logs"
 
@@ -52,6 +53,8 @@ module TrueState
           end
           tell(event)
         end
+      rescue ClosedError
+        nil # the process exits
       rescue StandardError => e
         LiveFlow.logger.error("the events of a listener cannot be read: #{e.message}")
       end
