@@ -118,3 +118,15 @@ need_cargo_deny() {
     [ -x "$cargo_deny" ] ||
         cargo install --quiet --locked --root "$cache/tools" --version '^0.20' cargo-deny
 }
+
+# write_notices CRATE FILE: the licences and notices of what is linked into it.
+write_notices() {
+    need_python
+    "$python" "$root/scripts/release-checks/notices.py" "$1" >"$2"
+}
+
+# write_sbom CRATE FILE: a list of what is linked into it.
+write_sbom() {
+    need_python
+    "$python" "$root/scripts/release-checks/sbom.py" "$1" >"$2"
+}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,7 +19,7 @@ from . import _lifecycle
 from ._native import liveflow_ffi as ffi
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
 logger = logging.getLogger("truestate_liveflow")
 
@@ -53,7 +54,7 @@ class LogRecord:
         return f"{self.message}{members}"
 
 
-LogSink: TypeAlias = "Callable[[LogRecord], object]"
+LogSink: TypeAlias = Callable[[LogRecord], object]
 """Takes records, one at a time, on a thread of its own."""
 
 
