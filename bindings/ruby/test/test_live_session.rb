@@ -69,6 +69,8 @@ class TestLiveSession < ServedTest
   def test_an_answer_to_a_closed_prompt_comes_back
     live, prompt = asking
     @simulator.answer(live.id, "from elsewhere")
+    following = live.events.find { |event| event.is_a?(LiveFlow::PromptRequested) && event.prompt != prompt }
+    refute_nil following
     error = assert_raises(LiveFlow::PromptNoLongerOpenError) { live.answer(prompt, "mine") }
     assert_equal "mine", error.answer
   end
