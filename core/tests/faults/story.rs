@@ -164,7 +164,9 @@ async fn still_asks(live: &LiveSession, prompt: &Prompt, told: Told) -> bool {
     loop {
         live.poll_now();
         tokio::time::sleep(Duration::from_millis(200)).await;
-        if let Some(session) = live.snapshot() {
+        // A status that nobody knows tells nothing.
+        let session = live.snapshot();
+        if let Some(session) = session.filter(|s| s.status != SessionStatus::Unrecognised) {
             let asked = asks(&session);
             if last == Some(asked) {
                 return asked;
