@@ -31,11 +31,22 @@ ruby_tests() {
     return "$status"
 }
 
+# yard_of COMMAND ARGUMENTS...: YARD on what is public and written by hand.
+yard_of() {
+    (cd "$gem_folder" && yard "$@" --no-cache --no-save --no-private --hide-api private \
+        lib/truestate/*.rb lib/truestate/liveflow/*.rb)
+}
+
+# ruby_reference FOLDER: the API reference, there.
+ruby_reference() {
+    need_ruby
+    yard_of doc --quiet --markup markdown --readme README.md --title "truestate-liveflow" --output-dir "$1"
+}
+
 # Everything public says something about itself.
 ruby_documentation() {
     local said
-    said=$(cd "$gem_folder" && yard stats --list-undoc --no-cache --no-save --no-private \
-        --hide-api private lib/truestate/*.rb lib/truestate/liveflow/*.rb)
+    said=$(yard_of stats --list-undoc)
     echo "$said"
     grep -q '100.00% documented' <<<"$said"
 }

@@ -5,6 +5,7 @@ require "ffi"
 require "io/wait"
 
 # What UniFFI generates for the boundary. Internal: nothing of it is public.
+# @private
 module LiveflowFfi
   # The library's functions.
   module UniFFILib
@@ -16,6 +17,20 @@ module LiveflowFfi
     # While these wait, Ruby's other threads run. The generator lets every call hold their lock.
     def self.attach_function(name, arguments, result)
       super(name, arguments, result, { blocking: WAITING.match?(name) })
+    end
+  end
+
+  # Makes the functions by which the core calls Ruby anew, in a forked child: the thread that `ffi`
+  # serves them with stayed behind in the parent, and before 1.17.1 only a new function brings another.
+  def self.renew_callbacks
+    constants.grep(/\AUniffiCallbackInterface/).each do |name|
+      interface = const_get(name)
+      table = interface.const_get(:UNIFFI_VTABLE)
+      table.members.each do |member|
+        served = interface.const_get(:"#{member.upcase}_CALLBACK")
+        # A proc keeps the function that was made of it, so it has to be another proc.
+        table[member] = proc { |*arguments| served.call(*arguments) }
+      end
     end
   end
 end
@@ -32,22 +47,6 @@ begin
   require_relative "generated/liveflow"
 ensure
   $VERBOSE = loud
-end
-
-module LiveflowFfi # rubocop:disable Style/Documentation -- it is above
-  # Makes the functions by which the core calls Ruby anew, in a forked child: the thread that `ffi`
-  # serves them with stayed behind in the parent, and before 1.17.1 only a new function brings another.
-  def self.renew_callbacks
-    constants.grep(/\AUniffiCallbackInterface/).each do |name|
-      interface = const_get(name)
-      table = interface.const_get(:UNIFFI_VTABLE)
-      table.members.each do |member|
-        served = interface.const_get(:"#{member.upcase}_CALLBACK")
-        # A proc keeps the function that was made of it, so it has to be another proc.
-        table[member] = proc { |*arguments| served.call(*arguments) }
-      end
-    end
-  end
 end
 
 module TrueState
