@@ -19,6 +19,7 @@ kotlin_package() {
         ! grep -q 'liveflow_ffi\|simulator$' <<<"$entries" || problem "programs in $artefact's sources" || return
         entries=$(jar_of "$base-javadoc.jar") || return
         grep -q '^index\.html$' <<<"$entries" || problem "no pages for $artefact" || return
+        jar_of "$base.jar" | grep -q '/LICENSE-THIRD-PARTY$' || problem "no notices in $artefact" || return
         ! grep -q '<artifactId>liveflow-generated<' "$base.pom" || problem "$artefact depends on what is in it" || return
     done
     stripped "$kotlin_natives/../package/natives/$(native_platform)/$(native_library)" || return

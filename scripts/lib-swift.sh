@@ -114,6 +114,7 @@ swift_package_layout() {
     grep -q '"checksum" *: *"0\{64\}"' <<<"$described" || problem="no binary target with a checksum"
     grep -q '@' "$out/LiveFlow/Package.swift" && problem="a placeholder is left in Package.swift"
     [ "$(grep -c '^module ' "$out/headers/module.modulemap")" = 2 ] || problem="not two C modules"
+    grep -q '^  reqwest ' "$out/LiveFlow/LICENSE-THIRD-PARTY" || problem="no notices"
     # The C modules and the privacy manifest are read by what will read them.
     cat >"$out/check.swift" <<'END_OF_SWIFT'
 import Foundation
