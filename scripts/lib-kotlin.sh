@@ -49,10 +49,7 @@ native_library() {
 ship() {
     local new="$2.new"
     mkdir -p "$(dirname "$2")"
-    case $(uname -s) in
-        Darwin) strip -x -o "$new" "$1" ;;
-        *) strip --strip-unneeded -o "$new" "$1" ;;
-    esac
+    strip_library -o "$new" "$1"
     if cmp -s "$new" "$2"; then rm "$new"; else mv "$new" "$2"; fi
 }
 

@@ -14,6 +14,14 @@ say() { printf '%s\n' "$*" >&2; }
 
 die() { say "error: $*"; exit 1; }
 
+# strip_library OPTION... FILE: takes what only a debugger reads out of a library.
+strip_library() {
+    case $(uname -s) in
+        Darwin) strip -x "$@" ;;
+        *) strip --strip-unneeded "$@" ;;
+    esac
+}
+
 install_debian() {
     command -v apt-get >/dev/null || die "please install: $*"
     local sudo=()

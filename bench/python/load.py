@@ -92,9 +92,9 @@ def measure(load: Load, polls: Callable[[], int]) -> NoReturn:
             figures["lateness"] = ask(load, "lateness")
         print(json.dumps(figures), flush=True)
         status = 0
-    except BaseException:
-        traceback.print_exc()
     finally:
+        if status:
+            traceback.print_exc()
         os._exit(status)  # the loops go on for ever
 
 

@@ -29,7 +29,7 @@ class Effort:
     crowd: int = 10_000
 
 
-QUICK = Effort(seconds=1, rounds=3, is_quick=True)
+QUICK = Effort(seconds=0.6, rounds=3, is_quick=True)
 FULL = Effort(seconds=3, rounds=5, is_quick=False)
 SMOKE = Effort(seconds=0.2, rounds=1, is_quick=True, crowd=200)
 
@@ -74,6 +74,12 @@ def service(*options: str) -> Iterator[str]:
 
 def python(name: str) -> Command:
     return [sys.executable, BENCH / "python" / f"with_{name}.py"]
+
+
+def jvm(program: str, *words: str) -> Command:
+    java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
+    program = f"io.truestate.liveflow.bench.{program}Kt"
+    return [java, "-Xmx256m", "-cp", os.environ["LIVEFLOW_BENCH_JVM"], program, *words]
 
 
 def rust(*words: str) -> Command:

@@ -25,12 +25,14 @@ def main() -> None:
     arguments = parser.parse_args()
     effort = SMOKE if arguments.smoke else QUICK if arguments.quick else FULL
     measured = {}
+    started = time.monotonic()
     for name in arguments.only.split(","):
         say(f"── {name}")
         begun = time.monotonic()
         measured[name] = TOPICS[name](effort).text()
         say(f"── {name}: {time.monotonic() - begun:.0f} s")
         print(measured[name], flush=True)
+    say(f"── in all: {time.monotonic() - started:.0f} s")
     if arguments.write:
         page.write(measured, list(TOPICS), effort)
 

@@ -64,7 +64,7 @@ class Topic:
 def times(of: float, what: float) -> str:
     """A ratio, readable on both sides of one."""
     ratio = of / what
-    return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"  # noqa: PLR2004
+    return f"{ratio:.2f} ×" if ratio < 10 else f"{ratio:.0f} ×"
 
 
 def duration(seconds: float) -> str:

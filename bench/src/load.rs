@@ -32,16 +32,23 @@ pub(crate) fn cpu_seconds() -> f64 {
     time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }
 
-/// Warms up, then gives what a poll costs; `None` if there was none.
+/// Warms up, then gives what a poll costs. It takes longer where there is none in all that time.
 #[allow(clippy::cast_precision_loss)]
-pub(crate) async fn measure(load: &Load, look: impl Fn() -> (u64, f64)) -> Option<Cost> {
+pub(crate) async fn measure(load: &Load, look: impl Fn() -> (u64, f64)) -> Cost {
+    let more_than = async |polls| {
+        while look().0 <= polls {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    more_than(0).await;
     tokio::time::sleep(Duration::from_secs_f64(load.seconds / 2.0)).await;
     let (begun, (polls_before, cpu_before)) = (Instant::now(), look());
     tokio::time::sleep(Duration::from_secs_f64(load.seconds)).await;
+    more_than(polls_before).await;
     let (polls, cpu) = look();
     let polls = (polls - polls_before) as f64;
-    (polls > 0.0).then(|| Cost {
+    Cost {
         us_per_poll: (cpu - cpu_before) * 1e6 / polls,
         polls_per_second: polls / begun.elapsed().as_secs_f64(),
-    })
+    }
 }

@@ -1,13 +1,12 @@
 """CPU and memory for each watched session, against every usual way to poll."""
 
-import os
 import re
 import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from drivers import Effort, client, median, pinned, python, rust, say, service
+from drivers import Effort, client, jvm, median, pinned, python, rust, say, service
 from tables import Goal, Table, Topic, size, times
 
 OURS = "truestate-liveflow (Python)"
@@ -34,11 +33,6 @@ CASES = [
 ]
 
 
-def jvm(name: str) -> list[str]:
-    java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
-    return [java, "-Xmx256m", "-cp", os.environ["LIVEFLOW_BENCH_JVM"], "io.truestate.liveflow.bench.PollKt", name]
-
-
 # The peers that know of ETag take the same setting; the bare loops never ask with one.
 PEERS: dict[str, Callable[[], list]] = {
     OURS: lambda: [*python("truestate_liveflow")],
@@ -50,8 +44,8 @@ PEERS: dict[str, Callable[[], list]] = {
     "requests.Session (Python)": lambda: [*python("requests_session")],
     "httpx, asyncio (Python)": lambda: [*python("httpx")],
     "aiohttp (Python)": lambda: [*python("aiohttp")],
-    "OkHttp, coroutines (JVM)": lambda: jvm("okhttp"),
-    "JDK client (JVM)": lambda: jvm("jdk"),
+    "OkHttp, coroutines (JVM)": lambda: jvm("Poll", "okhttp"),
+    "JDK client (JVM)": lambda: jvm("Poll", "jdk"),
 }
 WITH_ETAG = [name for name in PEERS if "(Python)" in name or "(JVM)" in name]
 
@@ -126,8 +120,9 @@ def crowd(effort: Effort) -> tuple[Table, Goal]:
     rate = effort.crowd / 5
     made = Table(f"{rate:,.0f} polls a second in all, through Python", ["sessions", "CPU a poll, to few", "CPU a poll"])
     found: dict[int, list[float]] = {effort.crowd // 100: [], effort.crowd: []}
-    for turn in range(effort.rounds):
-        say(f"  {rate:,.0f} polls a second, round {turn + 1} of {effort.rounds}")
+    rounds = min(effort.rounds, 2) if effort.is_quick else effort.rounds
+    for turn in range(rounds):
+        say(f"  {rate:,.0f} polls a second, round {turn + 1} of {rounds}")
         for sessions, values in found.items():
             with service() as base:
                 words = ["--base", base, "--sessions", str(sessions), "--interval", str(sessions / rate)]
@@ -160,7 +155,7 @@ def lateness(effort: Effort) -> tuple[Table, Goal]:
     interval = 5 if effort.crowd > 1000 else 1
     with service("--latency", "5", "--interval", str(interval * 1000)) as base:
         words = ["--base", base, "--sessions", str(effort.crowd), "--interval", str(interval), "--late"]
-        command = [*python("truestate_liveflow"), *words, "--seconds", str(4 * interval)]
+        command = [*python("truestate_liveflow"), *words, "--seconds", str((2 if effort.is_quick else 4) * interval)]
         late = client(command)["lateness"]
     rate = effort.crowd / interval
     title = f"Lateness: {effort.crowd:,} sessions, {rate:,.0f} polls/s, 64 connections, 5 ms latency"

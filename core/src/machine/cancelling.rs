@@ -87,7 +87,7 @@ impl Machine {
             }
             (None, None) => {
                 self.answer_barred();
-                self.cancel = Some(PendingCancel {
+                self.cancel = Some(Box::new(PendingCancel {
                     waiters: vec![Waiter { call, deadline }],
                     stage: Stage::Ready,
                     failures: 0,
@@ -95,7 +95,7 @@ impl Machine {
                     refresh: false,
                     last_error: None,
                     may_be_done: false,
-                });
+                }));
             }
         }
     }

@@ -33,7 +33,7 @@ pub struct Checkpoint {
     #[serde(default)]
     prompts: Vec<KeptPrompt>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    answer: Option<KeptAnswer>,
+    answer: Option<Box<KeptAnswer>>,
     /// Answers that no consumer has been told of yet: they may not have arrived.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     unresolved: Vec<KeptAnswer>,
@@ -119,7 +119,7 @@ impl Checkpoint {
             number,
             updated_at,
             prompts,
-            answer,
+            answer: answer.map(Box::new),
             unresolved,
         }
     }
@@ -204,7 +204,7 @@ impl Checkpoint {
             prompts.add(kept.run.clone(), kept.round, kept.fingerprint, fate);
             prompts.remember_sent(&kept.run, kept.round, kept.sent.as_ref());
         }
-        (prompts, self.answer, self.unresolved)
+        (prompts, self.answer.map(|answer| *answer), self.unresolved)
     }
 }
 

@@ -136,7 +136,7 @@ impl Cursor {
 
     fn end(&mut self, look: &Look) -> Option<SessionEvent> {
         let event = match look.end.as_ref()? {
-            End::Watch(reason) => SessionEvent::WatchEnded { reason: reason.clone() },
+            End::Watch(reason) => SessionEvent::WatchEnded { reason: (**reason).clone() },
             End::Session => {
                 let session = look.session.as_deref()?.clone();
                 match session.failure() {

@@ -58,7 +58,7 @@ pub(crate) enum End {
     /// The session ended; the snapshot shows how.
     Session,
     /// The watch ended before the session did.
-    Watch(WatchEndReason),
+    Watch(Arc<WatchEndReason>),
 }
 
 /// The prompts as consumers need them.

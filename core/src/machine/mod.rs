@@ -77,8 +77,9 @@ pub(crate) struct Machine {
     reads: Reads,
     prompts: Prompts,
     polling: Polling,
-    answer: Option<PendingAnswer>,
-    cancel: Option<PendingCancel>,
+    // Boxed, as nearly all machines have none most of the time.
+    answer: Option<Box<PendingAnswer>>,
+    cancel: Option<Box<PendingCancel>>,
     /// Until when an answer of unknown outcome may still take effect; until a read that was begun
     /// after that has told what is asked.
     doubtful_until: Option<Moment>,
@@ -161,7 +162,7 @@ impl Machine {
         self.doubtful_until = Some(now + self.settings.answer_grace);
         if let Some(kept) = answer {
             self.prompts.remember_sent(&kept.run, kept.round, Some(&kept.answer));
-            self.answer = Some(PendingAnswer::restored(now, kept, &self.prompts));
+            self.answer = Some(Box::new(PendingAnswer::restored(now, kept, &self.prompts)));
         }
         self
     }
@@ -226,7 +227,12 @@ impl Machine {
         if std::mem::take(&mut self.changed) {
             return Some(Output::Changed);
         }
-        self.outputs.pop_front()
+        let next = self.outputs.pop_front();
+        if next.is_none() {
+            // Most of the time there is nothing to do, and thousands of machines share the memory.
+            self.outputs = VecDeque::new();
+        }
+        next
     }
 
     /// When it wants an [`Input::Wake`], if nothing else comes first.
@@ -249,7 +255,7 @@ impl Machine {
 
     /// The checkpoint as of now.
     pub(crate) fn checkpoint(&self) -> Checkpoint {
-        let answer = self.answer.as_ref().map(PendingAnswer::kept);
+        let answer = self.answer.as_deref().map(PendingAnswer::kept);
         Checkpoint::new(
             self.flow.clone(),
             self.session_id.clone(),
@@ -321,7 +327,7 @@ impl Machine {
             return;
         }
         let error = stop_error(&reason);
-        self.end = Some(End::Watch(reason));
+        self.end = Some(End::Watch(Arc::new(reason)));
         self.connection = None;
         self.changed = true;
         if let Some(op) = self.polling.withdraw_read() {

@@ -95,7 +95,7 @@ impl Machine {
         if self.read_due().is_some_and(|due| due <= now) {
             let op = self.new_op();
             self.polling.in_flight = Some(op);
-            let urgent = self.answer.as_ref().is_some_and(PendingAnswer::is_awaited)
+            let urgent = self.answer.as_deref().is_some_and(PendingAnswer::is_awaited)
                 || self.cancel.is_some();
             let fresh_credentials = self.polling.refresh;
             self.outputs.push_back(Output::Read { op, urgent, fresh_credentials });

@@ -115,14 +115,13 @@ pub(crate) fn decode_session(
     };
     let (status, raw_status) = status(wire.status, aliases);
     let run = |raw: &RawValue, at: usize| decode_run(&whole, raw, at, aliases);
-    let steps: Vec<StepRun> = wire
+    let runs = wire
         .steps
         .and_then(|raw| serde_json::from_str::<Vec<&RawValue>>(raw.get()).ok())
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-        .filter_map(|(at, raw)| run(raw, at))
-        .collect();
+        .unwrap_or_default();
+    // As many as there are, and no room for more: sessions are kept for long.
+    let mut steps = Vec::with_capacity(runs.len());
+    steps.extend(runs.into_iter().enumerate().filter_map(|(at, raw)| run(raw, at)));
     Ok(Session {
         id,
         live_flow_id: string(wire.live_flow_id)

@@ -176,7 +176,7 @@ impl Machine {
         if let Some(older) = self.answer.take() {
             self.report_unresolved(&older);
         }
-        self.answer = Some(PendingAnswer {
+        self.answer = Some(Box::new(PendingAnswer {
             call: Some(call.call),
             prompt: call.prompt,
             answer: call.answer,
@@ -192,7 +192,7 @@ impl Machine {
             unknown: None,
             barred: false,
             last_error: None,
-        });
+        }));
         // The checkpoint holds it from now on.
         self.changed = true;
         if let Some(number) = self.save()

@@ -71,7 +71,7 @@ fun main(arguments: Array<String>): Unit =
             }
         }
         // Longer than the others': the compiler has to warm up too.
-        pause(load.seconds * 2)
+        pause(maxOf(1.0, load.seconds * 2))
         val first = polls.get()
         val cpu = cpuSeconds()
         pause(load.seconds)
