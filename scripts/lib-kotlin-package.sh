@@ -23,7 +23,8 @@ kotlin_package() {
         ! grep -q '<artifactId>liveflow-generated<' "$base.pom" || problem "$artefact depends on what is in it" || return
     done
     stripped "$kotlin_natives/../package/natives/$(native_platform)/$(native_library)" || return
-    prepare_kotlin_repository
+    fetched_only "$kotlin_repository"
+    cp -R "$kotlin_published/io/truestate" "$kotlin_repository/io/truestate"
 }
 
 jar_of() { "${JAVA_HOME:+$JAVA_HOME/bin/}jar" --list --file "$1"; }
@@ -33,19 +34,18 @@ stripped() {
         problem "$1 has its symbols"
 }
 
-# A local repository of the checkout's own, for programs that know the package by its coordinates:
-# the artefacts as just made, and by links everything else that Maven has fetched.
-prepare_kotlin_repository() {
+# fetched_only FOLDER: a local repository of the checkout's own, with links to everything that Maven has
+# fetched, and nothing of this package.
+fetched_only() {
     local fetched="$HOME/.m2/repository" entry
-    rm -rf "$kotlin_repository"
-    mkdir -p "$kotlin_repository/io"
+    rm -rf "$1"
+    mkdir -p "$1/io"
     for entry in "$fetched"/* "$fetched"/io/*; do
         case $entry in
             */io | */io/truestate | *'*') ;;
-            *) ln -s "$entry" "$kotlin_repository/${entry#"$fetched"/}" ;;
+            *) ln -s "$entry" "$1/${entry#"$fetched"/}" ;;
         esac
     done
-    cp -R "$kotlin_published/io/truestate" "$kotlin_repository/io/truestate"
 }
 
 # maven_of_user FOLDER ARGUMENTS...: Maven on a program of the package's users, with the simulator that
@@ -67,6 +67,33 @@ kotlin_console_example() {
     echo "$said"
     grep -q '^? .*budget' <<<"$said" && grep -q '^FINISHED: ' <<<"$said" ||
         problem "it did not come to its end"
+}
+
+# The pages' code compiles, their test passes, and their programs run, with the artefacts from where the
+# pages say they are. What they tell Gradle is right.
+kotlin_documentation() {
+    local pages=("$root/README.md" "$root/docs/kotlin.md" "$kotlin/README.md")
+    local made="$kotlin_cache/pages" repository="$kotlin_cache/pages-repository" said program artefact
+    "$kotlin/documentation/generate" "$made" "${pages[@]}" || return
+    sed -i.page "s|file:///path/to/liveflow-sdk/dist/kotlin|file://$kotlin_published|" "$made/pom.xml"
+    cmp -s "$made/pom.xml" "$made/pom.xml.page" && { problem "no word of the repository"; return; }
+    fetched_only "$repository"
+    local maven=(env -u LIVEFLOW_SIMULATOR mvn --batch-mode --quiet --file "$made/pom.xml"
+        -Dmaven.repo.local="$repository")
+    "${maven[@]}" test -DfailIfNoTests=true || return
+    while read -r program; do
+        said=$(with_simulator "${maven[@]}" exec:java -Dexec.mainClass="$program" \
+            <<<$'100000\nnext month') || { echo "$said"; return 1; }
+        grep -q '^FINISHED ' <<<"$said" || { echo "$said"; problem "$program did not come to its end"; return; }
+    done <"$made/programs"
+    [ -s "$made/programs" ] || problem "no program in the pages" || return
+    for artefact in $(grep -oh 'io\.truestate:[a-z-]*:[0-9][^")]*' "${pages[@]}" | sort -u); do
+        case $artefact in
+            io.truestate:liveflow:"$kotlin_version" | io.truestate:liveflow-testing:"$kotlin_version") ;;
+            io.truestate:liveflow-android:"$kotlin_version") ;;
+            *) problem "there is no $artefact" || return ;;
+        esac
+    done
 }
 
 kotlin_android_example() { maven_of_user "$kotlin_examples/android" package; }
