@@ -39,7 +39,7 @@ class ServedTest < Minitest::Test
   end
 
   # Runs Ruby code in a process of its own, with CLIENT and FLOW set; gives its output and status.
-  # `before` runs before there is a client.
+  # `before` runs before there is a client. One that hangs is killed.
   def in_process(code, before: "")
     head = <<~RUBY
       require "truestate/liveflow"
@@ -49,6 +49,12 @@ class ServedTest < Minitest::Test
         polling: { running_min: 0.02, waiting_min: 0.05 })
     RUBY
     library = File.expand_path("../lib", __dir__)
-    Timeout.timeout(60) { Open3.capture2e(RbConfig.ruby, "-I", library, "-e", head + code) }
+    Open3.popen2e(RbConfig.ruby, "-I", library, "-e", head + code) do |input, output, process|
+      input.close
+      limit = Thread.new { sleep(60) && Process.kill("KILL", process.pid) }
+      [output.read, process.value]
+    ensure
+      limit.kill
+    end
   end
 end

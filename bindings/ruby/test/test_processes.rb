@@ -30,6 +30,7 @@ class TestProcesses < ServedTest
 
   def test_ctrl_c_gives_a_call_up
     output, status = in_process(<<~RUBY)
+      trap("INT", "DEFAULT") # a shell's background jobs ignore it, and so would this
       live = CLIENT.start(FLOW)
       Thread.new { sleep 0.2; Process.kill("INT", Process.pid) }
       begin
