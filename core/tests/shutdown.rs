@@ -49,9 +49,20 @@ fn after_a_shutdown_everything_is_closed_and_a_new_client_works() {
             last
         })
     };
+    let (started, has_started) = std::sync::mpsc::channel();
+    let returned = Arc::new(AtomicUsize::new(0));
+    let returns = Arc::clone(&returned);
+    let slow = live.subscribe(move |_| {
+        let _ = started.send(());
+        std::thread::sleep(Duration::from_millis(200));
+        returns.fetch_add(1, Ordering::SeqCst);
+    });
+    has_started.recv_timeout(PATIENCE).unwrap();
     shutdown_runtime(PATIENCE);
+    assert!(returned.load(Ordering::SeqCst) > 0, "its threads have ended when it returns");
+    // Linux lists a thread for a moment after it can be joined.
     #[cfg(target_os = "linux")]
-    assert_eq!(own_threads(), 0, "its threads are gone when it returns");
+    elsewhere.block_on(eventually("no thread is left", || own_threads() == 0));
 
     let error = waiting.join().unwrap().unwrap_err();
     assert!(matches!(error, LiveFlowError::Closed { .. }), "{error:?}");
@@ -84,7 +95,7 @@ fn after_a_shutdown_everything_is_closed_and_a_new_client_works() {
     client.network_changed();
     client.close();
     let late = live.subscribe(|_| panic!("nobody could call it"));
-    drop((late, subscription, live, events, client));
+    drop((late, subscription, slow, live, events, client));
     assert_eq!(newest(&simulator), before);
     assert_eq!(told.load(Ordering::SeqCst), told_by_then);
 
