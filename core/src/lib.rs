@@ -57,4 +57,6 @@ mod pages {
     mod readme {}
     #[doc = include_str!("../../docs/rust.md")]
     mod rust {}
+    #[doc = include_str!("../../SECURITY.md")]
+    mod security {}
 }
