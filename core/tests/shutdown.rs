@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use liveflow::{LiveFlowError, SessionEvent, SessionStatus, WatchEndReason, shutdown_runtime};
+use liveflow_simulator::Simulator;
 use tokio::runtime::Runtime;
 
 /// How many threads of the library's own there are.
@@ -118,8 +119,11 @@ fn after_a_shutdown_everything_is_closed_and_a_new_client_works() {
     assert!(begun.elapsed() < PATIENCE, "an hour would be too long");
     drop((stuck, live, client));
 
-    // In the middle of as many calls as there may be.
-    let client = common::client(&simulator);
+    in_the_middle_of_calls(&elsewhere, &simulator);
+}
+
+fn in_the_middle_of_calls(elsewhere: &Runtime, simulator: &Simulator) {
+    let client = client(simulator);
     let calls: Vec<_> = (0..50)
         .map(|number| {
             let client = client.clone();
