@@ -1,11 +1,13 @@
 //! Who is asking: the headers that identify the caller.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use futures_util::FutureExt;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    ACCEPT, ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, EXPECT, HOST, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
 
@@ -25,6 +27,7 @@ const NOT_CREDENTIALS: [HeaderName; 8] =
 
 /// The key, the organisation, and the integrator's own provider.
 pub(super) struct Credentials {
+    /// Of every request: what is accepted, and what the configuration identifies it with.
     fixed: HeaderMap,
     /// The key: what must not be shown whoever is asked.
     hidden: Hidden,
@@ -32,9 +35,8 @@ pub(super) struct Credentials {
 }
 
 /// What one request identifies itself with.
-#[derive(Default)]
-pub(super) struct Identity {
-    pub(super) headers: HeaderMap,
+pub(super) struct Identity<'a> {
+    pub(super) headers: Cow<'a, HeaderMap>,
     /// The values in it that must never be shown.
     pub(super) hidden: Hidden,
 }
@@ -42,6 +44,8 @@ pub(super) struct Identity {
 impl Credentials {
     pub(super) fn new(config: &ClientConfig) -> Result<Self> {
         let mut fixed = HeaderMap::new();
+        fixed.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        fixed.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
         if !config.api_key.is_empty() {
             let value = config.api_key.as_header().ok_or_else(|| unsendable("api_key"))?;
             fixed.insert(API_KEY, value);
@@ -61,8 +65,9 @@ impl Credentials {
 
     /// The headers for one request; a provider's win over the configuration's of the same name.
     /// `refused`: the last ones were (401).
-    pub(super) async fn identity(&self, refused: bool) -> Result<Identity> {
-        let mut identity = Identity { headers: self.fixed.clone(), hidden: self.hidden.clone() };
+    pub(super) async fn identity(&self, refused: bool) -> Result<Identity<'_>> {
+        let mut identity =
+            Identity { headers: Cow::Borrowed(&self.fixed), hidden: self.hidden.clone() };
         let Some(provider) = &self.provider else { return Ok(identity) };
         // One block around both, since the call may panic as well as the future it returns.
         let asking = async { provider.headers(CredentialsRequest { refused }).await };
@@ -99,7 +104,7 @@ impl Credentials {
             })?;
             own.append(name, value);
         }
-        identity.headers.extend(own);
+        identity.headers.to_mut().extend(own);
         Ok(identity)
     }
 }
@@ -160,7 +165,8 @@ mod tests {
     async fn the_key_and_the_organisation_are_sent_and_the_key_is_marked_sensitive() {
         let mut config = ClientConfig::new("the-key");
         config.organisation_id = Some("org".to_owned());
-        let identity = Credentials::new(&config).unwrap().identity(false).await.unwrap();
+        let credentials = Credentials::new(&config).unwrap();
+        let identity = credentials.identity(false).await.unwrap();
         assert_eq!(identity.headers["Api-key"], "the-key");
         assert!(identity.headers["Api-key"].is_sensitive());
         assert_eq!(identity.headers["Current-Org-Id"], "org");
@@ -175,7 +181,8 @@ mod tests {
             ("x-more", "1"),
             ("X-More", "2"),
         ]);
-        let identity = credentials("the-key", given).identity(false).await.unwrap();
+        let credentials = credentials("the-key", given);
+        let identity = credentials.identity(false).await.unwrap();
         let headers = identity.headers;
         assert_eq!(headers.get_all("api-key").iter().collect::<Vec<_>>(), ["own"]);
         assert_eq!(headers["authorization"], "Bearer a");

@@ -14,15 +14,15 @@ const LONGEST: usize = 500;
 /// The most field errors kept.
 const MOST_FIELDS: usize = 50;
 
-/// Texts that must not be shown, even if a server repeats them.
+/// Texts that must not be shown, even if a server repeats them. Each request has them with it.
 #[derive(Clone, Default)]
-pub(super) struct Hidden(Vec<Arc<zeroize::Zeroizing<String>>>);
+pub(super) struct Hidden(Arc<Vec<Arc<zeroize::Zeroizing<String>>>>);
 
 impl Hidden {
     pub(super) fn add(&mut self, text: &str) {
         // Hiding "a" or "1" would only make the rest unreadable; no real key is that short.
         if text.len() >= 4 {
-            self.0.push(Arc::new(zeroize::Zeroizing::new(text.to_owned())));
+            Arc::make_mut(&mut self.0).push(Arc::new(zeroize::Zeroizing::new(text.to_owned())));
         }
     }
 
@@ -33,7 +33,7 @@ impl Hidden {
             .map(|c| if c.is_whitespace() { ' ' } else { c })
             .filter(|c| !c.is_control() && !reorders(*c))
             .collect();
-        for hidden in &self.0 {
+        for hidden in self.0.iter() {
             text = without(&text, hidden);
         }
         let text = text.trim();

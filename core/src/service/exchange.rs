@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{ACCEPT, ACCEPT_ENCODING, IF_NONE_MATCH};
+use http::header::IF_NONE_MATCH;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use reqwest::Response;
 use tokio::time::Instant;
@@ -93,13 +93,13 @@ impl Service {
             Some(identity) => identity.map_err(no_credentials)?,
             None => return Err(no_credentials_in_time(attempt.timeout)),
         };
-        let headers = with_defaults(identity.headers, &ask);
-        let (route, hidden) = (ask.route, identity.hidden);
-        let told = self.told(&route, &hidden);
-        let response = self.send(&told, &headers, attempt, deadline).await?;
+        let hidden = identity.hidden;
+        let told = self.told(&ask.route, &hidden);
+        let headers = || with_marks(identity.headers.clone().into_owned(), &ask);
+        let response = self.send(&told, headers, attempt, deadline).await?;
         let status = response.status();
         if status.is_success() || (status == StatusCode::NOT_MODIFIED && ask.etag.is_some()) {
-            return Ok(Success { route, status, hidden, response, deadline });
+            return Ok(Success { route: ask.route, status, hidden, response, deadline });
         }
         let headers = response.headers().clone();
         let mut body = Vec::new();
@@ -114,7 +114,7 @@ impl Service {
     async fn send(
         &self,
         told: &Told<'_>,
-        headers: &HeaderMap,
+        headers: impl Fn() -> HeaderMap,
         attempt: &Attempt,
         deadline: Deadline,
     ) -> Result<Response, Failure> {
@@ -126,7 +126,7 @@ impl Service {
             if route.body.is_none() && !left.leave() {
                 return Err(withdrawn());
             }
-            let sending = self.0.transport.send(route, &url, headers, left);
+            let sending = self.0.transport.send(route, &url, headers(), left);
             let response = match deadline.bound(sending).await {
                 Some(Ok(response)) => response,
                 // The connection's own task may be about to write it: withdrawing settles it.
@@ -225,17 +225,12 @@ impl Body {
     }
 }
 
-/// Adds what every request says to who asks; credentials of the same name win.
-pub(super) fn with_defaults(mut headers: HeaderMap, ask: &Ask<'_>) -> HeaderMap {
-    let mut add = |name, value| {
-        headers.entry(name).or_insert(value);
-    };
-    add(ACCEPT, HeaderValue::from_static("application/json"));
-    add(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+/// Adds what this request alone says; credentials of the same name win.
+pub(super) fn with_marks(mut headers: HeaderMap, ask: &Ask<'_>) -> HeaderMap {
     // A value that cannot be a header's is left out: the service works without either.
     for (name, value) in [(IDEMPOTENCY_KEY, ask.idempotency_key), (IF_NONE_MATCH, ask.etag)] {
         if let Some(Ok(value)) = value.map(HeaderValue::from_str) {
-            add(name, value);
+            headers.entry(name).or_insert(value);
         }
     }
     headers

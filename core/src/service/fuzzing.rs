@@ -14,7 +14,7 @@ use crate::ids::{LiveFlowId, SessionId};
 use crate::json::Json;
 
 use super::detail::Hidden;
-use super::exchange::{Ask, with_defaults};
+use super::exchange::{Ask, with_marks};
 use super::failure::Told;
 use super::redirect;
 use super::retry_after::{date, retry_after};
@@ -120,7 +120,7 @@ pub fn headers(data: &[u8]) {
     check_wait(&given, now);
     let etag = super::etag_of(&given);
     let ask = Ask { route: route(0), idempotency_key: None, etag: etag.as_deref() };
-    let sent = with_defaults(HeaderMap::new(), &ask);
+    let sent = with_marks(HeaderMap::new(), &ask);
     assert_eq!(sent.get("if-none-match"), etag.and(given.get(ETAG)), "it is sent as it came");
     check_redirect(&given);
 }

@@ -63,11 +63,11 @@ impl Transport {
         &self,
         route: &Route,
         url: &Url,
-        headers: &HeaderMap,
+        headers: HeaderMap,
         left: &Left,
     ) -> reqwest::Result<Response> {
         let mut request = Request::new(route.method.clone(), url.clone());
-        *request.headers_mut() = headers.clone();
+        *request.headers_mut() = headers;
         if let Some(bytes) = &route.body {
             let json = HeaderValue::from_static("application/json");
             request.headers_mut().entry(CONTENT_TYPE).or_insert(json);
