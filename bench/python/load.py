@@ -25,6 +25,7 @@ class Load:
     connections: int
     seconds: float
     interval: float
+    jitter: float
     etag: bool
     late: bool
     questions: int
@@ -46,6 +47,7 @@ def load() -> Load:
     parser.add_argument("--connections", type=int, default=64)
     parser.add_argument("--seconds", type=float, default=2)
     parser.add_argument("--interval", type=float, default=0.001)
+    parser.add_argument("--jitter", type=float, default=0, help="of the interval, so much is left to chance")
     parser.add_argument("--etag", action="store_true")
     parser.add_argument("--late", action="store_true", help="ask the service how late polls came")
     parser.add_argument("--questions", type=int, default=0, help="of a session that does nothing but ask")

@@ -11,7 +11,7 @@ LOAD = load()
 client = Client(
     api_key="key",
     base_url=LOAD.base,
-    polling=PollingConfig(running_min=LOAD.interval, running_max=LOAD.interval, jitter=0),
+    polling=PollingConfig(running_min=LOAD.interval, running_max=LOAD.interval, jitter=LOAD.jitter),
     requests_per_second=0,
     max_concurrent_requests=LOAD.connections,
 )

@@ -116,7 +116,11 @@ def cpu_goals(costs: dict[str, float]) -> list[Goal]:
 
 
 def crowd(effort: Effort) -> tuple[Table, Goal]:
-    """The same rate of polls, by few sessions and by many."""
+    """The same rate of polls, by few sessions and by many.
+
+    Without chance in the interval few sessions would soon be polled all at once, which is cheaper: one
+    wake-up for all of them.
+    """
     rate = effort.crowd / 5
     made = Table(f"{rate:,.0f} polls a second in all, through Python", ["sessions", "CPU a poll, to few", "CPU a poll"])
     found: dict[int, list[float]] = {effort.crowd // 100: [], effort.crowd: []}
@@ -126,6 +130,7 @@ def crowd(effort: Effort) -> tuple[Table, Goal]:
         for sessions, values in found.items():
             with service() as base:
                 words = ["--base", base, "--sessions", str(sessions), "--interval", str(sessions / rate)]
+                words += ["--jitter", "0.5"]
                 # At least one interval of the many.
                 words += ["--seconds", str(max(effort.seconds, 5))]
                 values.append(client([*python("truestate_liveflow"), *words])["us_per_poll"])
