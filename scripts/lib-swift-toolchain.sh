@@ -15,17 +15,21 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-# Makes sure that `run_swift` works.
-need_swift() {
-    local version
-    version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p') || true
-    if [ "$(printf '%s\n' "$swift_least" "$version" | sort -V | head -n 1)" = "$swift_least" ]; then
+# Whether `run_swift` works already. Sets `swift_version` to that of `swift` on the path.
+has_swift() {
+    swift_version=$(swift --version 2>/dev/null | sed -nE 's/.*Swift version ([0-9.]+).*/\1/p') || true
+    if [ "$(printf '%s\n' "$swift_least" "$swift_version" | sort -V | head -n 1)" = "$swift_least" ]; then
         swift_root=
         return
     fi
-    [ ! -e "$swift_root/.ready" ] || return 0
+    [ -e "$swift_root/.ready" ]
+}
+
+# Makes sure that `run_swift` works.
+need_swift() {
+    ! has_swift || return 0
     [ -r /etc/debian_version ] && command -v apt-get >/dev/null ||
-        die "Swift $swift_least or later is missing${version:+ (here is $version)}: see https://www.swift.org/install"
+        die "Swift $swift_least or later is missing${swift_version:+ (here is $swift_version)}: see https://www.swift.org/install"
     mkdir -p "$swift_cache"
     # One at a time.
     (

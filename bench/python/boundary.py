@@ -13,7 +13,7 @@ LOAD = load()
 def nanoseconds(count, **functions):
     """The CPU time of one call of each: they take turns, and the least disturbed turn counts."""
     best = dict.fromkeys(functions, float("inf"))
-    for _ in range(9):
+    for _ in range(30):
         for name, function in functions.items():
             begun = time.process_time_ns()
             for _ in range(count):
@@ -71,7 +71,7 @@ def main():
             time.sleep(0.01)
         core = live._core
         events = pull_native(core)
-        calls = max(1, int(20_000 * LOAD.seconds))
+        calls = max(1, int(7_000 * LOAD.seconds))
         figures = nanoseconds(calls, empty=ffi.dropped_log_records)
         figures |= nanoseconds(calls // 10, call_native=core.checkpoint, call=live.checkpoint)
         figures |= nanoseconds(

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -80,6 +81,12 @@ def jvm(program: str, *words: str) -> Command:
     java = os.path.join(os.environ["JAVA_HOME"], "bin/java") if "JAVA_HOME" in os.environ else "java"
     program = f"io.truestate.liveflow.bench.{program}Kt"
     return [java, "-Xmx256m", "-cp", os.environ["LIVEFLOW_BENCH_JVM"], program, *words]
+
+
+def swift(*words: str) -> Command:
+    """The program of the Swift package, where its toolchain's own system is if it has one."""
+    enter = 'source scripts/lib.sh; source scripts/lib-swift.sh; need_swift; run_swift "$root" "$@"'
+    return ["bash", "-c", f"cd {shlex.quote(str(ROOT))}; {enter}", "bash", os.environ["LIVEFLOW_BENCH_SWIFT"], *words]
 
 
 def rust(*words: str) -> Command:

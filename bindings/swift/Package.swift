@@ -23,6 +23,9 @@ let tools: [Target] =
     ? []
     : [
         .executableTarget(
+            name: "LiveFlowBench", dependencies: ["LiveFlow", "LiveFlowBoundary"],
+            swiftSettings: written),
+        .executableTarget(
             name: "LiveFlowConformance", dependencies: ["LiveFlow", "LiveFlowTesting"],
             swiftSettings: written),
         .executableTarget(
