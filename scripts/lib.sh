@@ -74,6 +74,17 @@ build_simulator() {
     export LIVEFLOW_SIMULATOR="$simulator"
 }
 
+# build_library PROFILE KIND [OPTION]...: the library for a package, with its symbols, which UniFFI's
+# generators read. KIND is cdylib or staticlib: cargo optimises across crates only what is of one kind, and
+# `liveflow-ffi` is of three.
+build_library() {
+    local profile=$1 command=(rustc --lib --crate-type "$2")
+    shift 2
+    [ "$profile" != dev ] || command=(build)
+    CARGO_PROFILE_SHIPPING_STRIP=none cargo "${command[@]}" --quiet --manifest-path "$root/Cargo.toml" \
+        -p liveflow-ffi --profile "$profile" "$@"
+}
+
 # with_simulator COMMAND...: runs it with TRUESTATE_HOST and TRUESTATE_API_KEY of a simulator that ends
 # with it.
 with_simulator() {
