@@ -25,7 +25,7 @@ PARTS = {
     "TLS: its cryptography (ring)": "ring|ring_core.*|ecp_.*|_?vpaes.*|aes_.*|gcm_.*|k25519.*|untrusted",
     "TLS: finding roots, and those that come with it": "webpki_roots|rustls_native_certs|openssl_probe",
     "gzip": "flate2|miniz_oxide|crc32fast|adler2|simd_adler32",
-    "addresses": "url|idna.*|icu_.*|utf.*|form_urlencoded|percent_encoding|zerovec|zerotrie|ipnet",
+    "addresses": "url|idna.*|utf.*|form_urlencoded|percent_encoding|ipnet",
     "runtime": "tokio|mio|socket2|futures.*|slab|bytes|parking_lot.*|tracing.*|once_cell|log|rustix",
     "Rust's library, with panics and backtraces": "std|core|alloc|gimli|addr2line|rustc_demangle|hashbrown|object",
 }

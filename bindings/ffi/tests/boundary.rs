@@ -83,6 +83,19 @@ fn a_wrong_setting_is_refused_by_its_name() {
 }
 
 #[test]
+fn a_host_is_named_in_ascii() {
+    let client = |base_url: &str| {
+        let mut config = default_config();
+        config.base_url = Some(base_url.to_owned());
+        CoreClient::new("key".to_owned(), config, None, None)
+    };
+    let error = client("https://bücher.example").err();
+    let Some(LiveFlowError::Configuration { setting, .. }) = error else { panic!("{error:?}") };
+    assert_eq!(setting.as_deref(), Some("base_url"));
+    assert!(client("https://xn--bcher-kva.example").is_ok());
+}
+
+#[test]
 fn a_call_is_begun_awaited_and_taken() {
     let service = service();
     let client = service.client();
