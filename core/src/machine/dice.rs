@@ -31,6 +31,17 @@ impl Dice {
 mod tests {
     use super::*;
 
+    /// What `SplitMix64` is known to give for this seed.
+    #[test]
+    fn the_numbers_are_those_of_splitmix64() {
+        let mut dice = Dice::new(1_234_567);
+        let numbers = [(); 3].map(|()| dice.bits());
+        assert_eq!(
+            numbers,
+            [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423]
+        );
+    }
+
     #[test]
     fn numbers_are_from_0_to_1_spread_and_the_same_from_the_same_seed() {
         let (mut one, mut two) = (Dice::new(7), Dice::new(7));

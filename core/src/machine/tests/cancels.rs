@@ -76,6 +76,20 @@ fn an_accepted_cancel_without_an_end_by_the_deadline_times_out() {
     assert_eq!(kind(&bench.cancelled(call).unwrap().unwrap_err()), "RequestTimeout");
 }
 
+#[test]
+fn what_became_of_a_cancel_is_looked_at_sooner_than_the_schedule_would() {
+    let attempts = [(status(409), 0.0), (failure(FailureKind::NoStatus), 0.5)];
+    for (result, within) in attempts {
+        let mut bench = Bench::asking();
+        bench.read_for(3600.0, &asking());
+        bench.cancel();
+        bench.cancel_attempt(Err(result));
+        let ended = bench.now;
+        bench.until_read();
+        assert!(bench.now.since(ended) <= seconds(within), "{:?}", bench.now.since(ended));
+    }
+}
+
 /// Failures after which the cancel may be sent again.
 fn for_now() -> Vec<WriteResult> {
     let kinds = [
@@ -217,6 +231,7 @@ fn a_404_after_a_delete_means_cancelled() {
         bench.read_fails(FailureKind::Status(404));
         let session = bench.cancelled(call).unwrap().unwrap();
         assert_eq!((session.status, &*session.raw_status), (SessionStatus::Failed, "CANCELLED"));
+        assert_eq!(session.current_step, None, "nothing is asked any more");
         assert_eq!(bench.events().last().unwrap(), "failed");
     }
 }
