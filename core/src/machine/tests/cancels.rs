@@ -321,6 +321,16 @@ fn what_a_cancel_shows_of_an_answer_in_flight_is_known_to_be_ours() {
 }
 
 #[test]
+fn an_answer_that_was_still_to_begin_when_a_cancel_ended_the_session_surely_never_arrived() {
+    let (mut bench, answer) = Bench::sending();
+    let op = bench.machine.answer_op().unwrap();
+    bench.cancel();
+    bench.cancel_attempt(Ok(Some(failed().session())));
+    bench.tell(Input::NotStarted { op });
+    assert_eq!(kind(&bench.error(answer)), "PromptNoLongerOpen");
+}
+
+#[test]
 fn a_cancel_forbids_an_answer_that_was_not_begun() {
     let mut bench = Bench::asking();
     let answer = bench.answer("1000");

@@ -141,7 +141,9 @@ fn an_answer_whose_prompt_was_answered_elsewhere_meanwhile_is_not_sent() {
     let call = bench.answer("1000");
     bench.read(&answered("999"));
     assert_eq!(bench.sent(), None);
-    assert_eq!(kind(&bench.error(call)), "PromptNoLongerOpen");
+    let error = bench.error(call);
+    assert_eq!(kind(&error), "PromptNoLongerOpen");
+    assert!(error.to_string().contains("somebody else has answered it"), "{error}");
     assert_eq!(bench.events()[0], "closed ask/0 AnsweredElsewhere");
 }
 
