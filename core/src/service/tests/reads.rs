@@ -72,6 +72,17 @@ async fn what_begins_like_the_known_body_is_read_whole() {
 }
 
 #[tokio::test]
+async fn what_is_only_the_beginning_of_the_known_body_is_no_session() {
+    let body = session_json(SESSION);
+    let known = known(&body, None);
+    for said in [&body[..body.len() - 1], ""] {
+        let server = Server::answering(vec![ok(said)]).await;
+        let failure = read(&server, Some(&known)).await.unwrap_err();
+        assert_eq!(failure.kind, FailureKind::Unreadable, "{said}");
+    }
+}
+
+#[tokio::test]
 async fn a_session_without_an_id_is_the_one_asked_for_and_another_id_is_not() {
     let other = session_json("99999999-2222-3333-4444-555555555555");
     let server = Server::answering(vec![ok(r#"{"status":"RUNNING"}"#), ok(&other)]).await;
