@@ -245,6 +245,20 @@ fn words(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         format!("{} ms", time.as_millis())
     } else {
-        format!("{} s", time.as_secs())
+        format!("{} s", time.as_secs_f64())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_was_waited_is_told_in_seconds_or_milliseconds() {
+        for (millis, told) in [(250, "within 250 ms;"), (30_000, "within 30 s;"), (1500, "1.5 s;")]
+        {
+            let text = no_credentials_in_time(Duration::from_millis(millis)).error.to_string();
+            assert!(text.contains(told), "{text}");
+        }
     }
 }
