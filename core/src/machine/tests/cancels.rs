@@ -388,6 +388,20 @@ fn two_cancels_share_what_is_sent_and_keep_their_own_deadlines() {
 }
 
 #[test]
+fn a_cancel_on_the_wire_has_until_the_last_deadline_and_keeps_nobody_awake() {
+    let mut bench = Bench::asking();
+    bench.cancel_within(seconds(10.0));
+    bench.cancel_within(seconds(60.0));
+    let (op, _) = bench.cancel_sent().unwrap();
+    bench.wait(59.0);
+    bench.tell(Input::Wake);
+    assert_eq!(bench.withdrawn(), None);
+    bench.wait(1.0);
+    bench.tell(Input::Wake);
+    assert_eq!(bench.withdrawn(), Some(op));
+}
+
+#[test]
 fn a_cancel_that_is_given_up_is_not_sent_again() {
     let (mut bench, call) = cancelling();
     bench.cancel_attempt(Err(failure(FailureKind::NoStatus)));
