@@ -436,4 +436,30 @@ mod tests {
         let newest = prompts.standing(&StepRunId::new("other-999"), 0);
         assert_eq!(newest, Standing::Closed(PromptCloseReason::Answered));
     }
+
+    #[test]
+    fn of_a_round_that_was_forgotten_a_later_one_tells_that_it_is_closed() {
+        let mut prompts = Prompts::default();
+        let session = asks().session();
+        let fingerprint = Fingerprint::of(&session, session.current_step.as_ref().unwrap());
+        let run = StepRunId::new("ask");
+        prompts.add(run.clone(), 1, fingerprint, Fate::Closed(PromptCloseReason::Answered));
+        assert_eq!(prompts.standing(&run, 0), Standing::Closed(PromptCloseReason::Unknown));
+        assert_eq!(prompts.standing(&run, 2), Standing::Unheard);
+    }
+
+    #[test]
+    fn a_status_that_nobody_knows_and_a_wait_for_nothing_leave_in_doubt_what_is_asked() {
+        let waits = || run("ask", "WAITING_FOR_USER_INPUT");
+        for (shown, tells) in [
+            (asks(), true),
+            (shown("RUNNING").at(waits()), true),
+            (shown("FINISHED"), true),
+            (shown("PAUSED").at(waits()), false),
+            (shown("WAITING_FOR_USER_INPUT"), false),
+        ] {
+            let session = shown.session();
+            assert_eq!(tells_what_is_asked(&session), tells, "{:?}", session.raw_json);
+        }
+    }
 }
