@@ -285,7 +285,6 @@ impl Machine {
                      method and path of endpoints.cancel_session",
                     self.settings.cancel_path
                 ),
-                retryable: false,
                 ..error.context().clone()
             },
             setting: Some("endpoints.cancel_session".to_owned()),

@@ -135,7 +135,6 @@ impl Machine {
                     "the service has the session, but {met}; check the method and path of \
                      endpoints.add_user_input"
                 ),
-                retryable: false,
                 ..error.context().clone()
             },
             setting: Some("endpoints.add_user_input".to_owned()),

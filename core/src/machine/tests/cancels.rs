@@ -220,6 +220,7 @@ fn refused_with_404_or_405_and_still_active_the_path_template_is_named() {
         let error = bench.cancelled(call).unwrap().unwrap_err();
         assert_eq!(kind(&error), "Configuration");
         assert!(error.to_string().contains("/cancel/"), "{error}");
+        assert!(!error.context().retryable, "the same path will not do the next time either");
     }
 }
 

@@ -106,6 +106,7 @@ fn refused_with_404_405_or_another_4xx_while_the_session_can_be_read_names_the_p
             bench.read(&now_shown);
             let error = bench.error(call);
             assert_eq!(kind(&error), "Configuration");
+            assert!(!error.context().retryable, "the same path will not do the next time either");
             assert!(error.to_string().contains("/user_input/"), "{error}");
             assert_eq!(error.context().http_status, Some(code));
             let tells_the_services_words = error.to_string().contains(&words_of(code));
