@@ -249,6 +249,23 @@ fn after_a_restart_the_prompt_is_looked_for_even_without_verify_before_answer() 
 }
 
 #[test]
+fn after_a_restart_a_look_that_was_begun_a_grace_later_settles_what_is_asked() {
+    for (later, settles) in [(44.999, false), (45.0, true)] {
+        let prompt = Bench::asking().prompt();
+        let checkpoint = Bench::asking().machine.checkpoint();
+        let mut bench =
+            Bench::restored(|settings| settings.verify_before_answer = false, checkpoint);
+        bench.read(&asking());
+        bench.wait(later);
+        bench.read(&asking());
+        // That look is no longer fresh enough to be acted upon.
+        bench.wait(1.5);
+        bench.answer_to(&prompt, "1000");
+        assert_eq!(bench.sent().is_some(), settles, "{later} s after the restart");
+    }
+}
+
+#[test]
 fn an_answer_may_be_json() {
     let mut bench = Bench::asking();
     let prompt = bench.prompt();
