@@ -29,7 +29,7 @@ impl Kept {
 
     fn time(&self) -> Option<SystemTime> {
         let seconds = Duration::from_secs(self.secs_since_epoch.checked_abs()?.unsigned_abs());
-        let second = if self.secs_since_epoch < 0 {
+        let second = if self.secs_since_epoch.is_negative() {
             UNIX_EPOCH.checked_sub(seconds)
         } else {
             UNIX_EPOCH.checked_add(seconds)

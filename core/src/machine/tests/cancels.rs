@@ -73,7 +73,9 @@ fn an_accepted_cancel_without_an_end_by_the_deadline_times_out() {
     let (mut bench, call) = cancelling();
     bench.cancel_attempt(Ok(None));
     bench.read_for(121.0, &asking());
-    assert_eq!(kind(&bench.cancelled(call).unwrap().unwrap_err()), "RequestTimeout");
+    let error = bench.cancelled(call).unwrap().unwrap_err();
+    assert_eq!(kind(&error), "RequestTimeout");
+    assert!(error.to_string().contains("accepted the cancel"), "{error}");
 }
 
 #[test]
@@ -307,6 +309,20 @@ fn a_cancel_never_aborts_an_answer_in_flight() {
     assert_eq!(bench.withdrawn(), None);
     bench.attempt(Ok(None));
     assert_eq!(bench.result(answer), Ok(()));
+}
+
+#[test]
+fn a_cancel_that_fails_after_an_answer_has_ended_the_session_succeeds_with_that_end() {
+    for result in [failure(FailureKind::NeverLeft), failure(FailureKind::NoStatus), status(409)] {
+        let (mut bench, answer) = Bench::sending();
+        let cancel = bench.cancel();
+        bench.attempt(Ok(Some(finished("1000").session())));
+        assert_eq!(bench.result(answer), Ok(()));
+        bench.cancel_attempt(Err(result));
+        let session = bench.cancelled(cancel).unwrap().unwrap();
+        assert_eq!(session.status, SessionStatus::Finished);
+        assert!(bench.machine.is_done());
+    }
 }
 
 #[test]

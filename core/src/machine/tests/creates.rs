@@ -114,6 +114,16 @@ fn recreates(config: &mut ClientConfig) {
 }
 
 #[test]
+fn a_look_that_fails_is_repeated_with_backoff() {
+    let mut create = Create::with(adopts).unknown();
+    for longest in [0.5, 1.0, 2.0, 4.0] {
+        create.list_fails(failure(FailureKind::NoStatus));
+        let waited = create.waited();
+        assert!((longest / 2.0..=longest).contains(&waited), "{waited}");
+    }
+}
+
+#[test]
 fn accepted_with_a_session_it_is_done() {
     let mut create = Create::new();
     create.sent(Ok(Some(running().session())));
