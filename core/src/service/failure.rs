@@ -245,7 +245,8 @@ fn words(time: Duration) -> String {
     if time < Duration::from_secs(1) {
         format!("{} ms", time.as_millis())
     } else {
-        format!("{} s", time.as_secs_f64())
+        // What is left until a deadline is no round number.
+        format!("{} s", (time.as_secs_f64() * 10.0).round() / 10.0)
     }
 }
 
@@ -255,7 +256,8 @@ mod tests {
 
     #[test]
     fn how_long_was_waited_is_told_in_seconds_or_milliseconds() {
-        for (millis, told) in [(250, "within 250 ms;"), (30_000, "within 30 s;"), (1500, "1.5 s;")]
+        for (millis, told) in
+            [(250, " 250 ms;"), (30_000, " 30 s;"), (1500, " 1.5 s;"), (29_983, " 30 s;")]
         {
             let text = no_credentials_in_time(Duration::from_millis(millis)).error.to_string();
             assert!(text.contains(told), "{text}");
