@@ -287,14 +287,22 @@ mod tests {
 
     #[test]
     fn numbers_that_cannot_be_counted_on_from_are_damage() {
-        let big = u64::MAX.to_string();
-        for (from, to) in [
-            ("\"number\":7", &*format!("\"number\":{big}")),
-            ("\"round\":1", "\"round\":4294967295"),
+        for (from, name, limit) in [
+            ("\"number\":7", "number", u64::MAX / 2),
+            ("\"round\":1", "round", u64::from(u32::MAX / 2)),
         ] {
-            let error = Checkpoint::parse(&VERSION_1.replace(from, to)).unwrap_err();
+            let counted =
+                |to: u64| Checkpoint::parse(&VERSION_1.replace(from, &format!("\"{name}\":{to}")));
+            assert!(counted(limit - 1).is_ok(), "{name}");
+            let error = counted(limit).unwrap_err();
             assert!(error.to_string().contains("damaged"), "{error}");
         }
+    }
+
+    #[test]
+    fn it_is_displayed_as_the_text_that_is_parsed() {
+        let checkpoint: Checkpoint = VERSION_1.parse().unwrap();
+        assert_eq!(checkpoint.to_string(), VERSION_1);
     }
 
     #[test]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::failure::{Failure, FailureKind};
-use crate::session::SessionStatus;
 
+use super::Machine;
 use super::answering::PendingAnswer;
 use super::event::WatchEndReason;
 use super::io::{OpId, Output, ReadResult, SessionReading};
@@ -14,7 +14,6 @@ use super::moment::Moment;
 use super::reads::Verdict;
 use super::schedule::{self, Phase};
 use super::settings::{CREATE_LAG, UNREADABLE_LIMIT};
-use super::{End, Machine};
 
 #[derive(Debug)]
 pub(super) struct Polling {
@@ -207,12 +206,7 @@ impl Machine {
 
     /// Sets the next read by the schedule.
     pub(super) fn schedule_next_read(&mut self, now: Moment) {
-        let known = self.reads.known();
-        let is_waiting = known.is_some_and(|session| {
-            session.status == SessionStatus::WaitingForUserInput && self.end != Some(End::Session)
-        }) && self.answer.is_none()
-            && self.cancel.is_none()
-            && self.look_asks();
+        let is_waiting = self.answer.is_none() && self.cancel.is_none() && self.look_asks();
         let phase = if is_waiting { Phase::Waiting } else { Phase::Running };
         let since = self.polling.last_change.max(self.answer_since().unwrap_or_default());
         let random = self.dice.unit();

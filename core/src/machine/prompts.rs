@@ -269,15 +269,12 @@ impl Prompts {
     }
 
     fn forget_oldest(&mut self) {
-        let excess = self.entries.len().saturating_sub(REMEMBERED);
-        if excess > 0 {
-            let mut left = excess;
-            self.entries.retain(|entry| {
-                let forget = left > 0 && matches!(entry.fate, Fate::Closed(_));
-                left -= usize::from(forget);
-                !forget
-            });
-        }
+        let mut excess = self.entries.len().saturating_sub(REMEMBERED);
+        self.entries.retain(|entry| {
+            let forget = excess > 0 && matches!(entry.fate, Fate::Closed(_));
+            excess -= usize::from(forget);
+            !forget
+        });
     }
 
     fn find(&self, run: &StepRunId, round: u32) -> Option<&Entry> {

@@ -52,3 +52,14 @@ pub(crate) const CREATE: Ways = &[
 pub(crate) fn check(ways: Ways, from: &str, to: &str) {
     debug_assert!(from == to || ways.contains(&(from, to)), "no way leads from {from} to {to}");
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "no way leads from Sending to Storing")]
+    fn a_step_that_no_table_has_is_found_by_any_test_that_takes_it() {
+        check(ANSWER, "Sending", "Storing");
+    }
+}

@@ -75,7 +75,22 @@ fn an_accepted_cancel_without_an_end_by_the_deadline_times_out() {
     bench.read_for(121.0, &asking());
     let error = bench.cancelled(call).unwrap().unwrap_err();
     assert_eq!(kind(&error), "RequestTimeout");
+    assert!(error.is_retryable());
     assert!(error.to_string().contains("accepted the cancel"), "{error}");
+}
+
+#[test]
+fn an_accepted_cancel_whose_end_cannot_be_read_is_told_what_the_service_said() {
+    let (mut bench, call) = cancelling();
+    bench.cancel_attempt(Ok(None));
+    let error = loop {
+        bench.read_fails(FailureKind::Status(503));
+        if let Some(result) = bench.cancelled(call) {
+            break result.unwrap_err();
+        }
+    };
+    assert_eq!(kind(&error), "RequestTimeout");
+    assert_eq!(error.context().http_status, Some(503));
 }
 
 #[test]
@@ -459,4 +474,26 @@ fn a_cancel_that_was_on_the_wire_at_the_close_of_the_watch_is_told_when_it_is_ov
         assert!(bench.machine.is_done());
         assert_eq!(bench.events().last().unwrap(), "watch ended: closed");
     }
+}
+
+#[test]
+fn of_two_cancels_one_that_is_given_up_takes_nothing_from_the_other() {
+    let (mut bench, call) = cancelling();
+    let other = bench.cancel();
+    bench.cancel_attempt(Ok(None));
+    bench.tell(Input::GiveUp { call: other });
+    bench.read(&failed());
+    assert!(bench.cancelled(call).unwrap().is_ok());
+    assert!(bench.cancelled(other).is_none());
+}
+
+#[test]
+fn a_cancel_is_withdrawn_once_whatever_else_is_given_up() {
+    let (mut bench, call) = cancelling();
+    let (op, _) = bench.cancel_sent().unwrap();
+    bench.tell(Input::GiveUp { call });
+    assert_eq!(bench.withdrawn(), Some(op));
+    let another = bench.new_call();
+    bench.tell(Input::GiveUp { call: another });
+    assert_eq!(bench.withdrawn(), None);
 }

@@ -348,6 +348,14 @@ fn a_damaged_checkpoint_is_refused_and_says_so() {
 }
 
 #[test]
+fn what_a_consumer_has_been_told_is_news_once() {
+    let mut unresolved = crate::machine::unresolved::UnresolvedAnswers::default();
+    assert!(unresolved.told(1));
+    assert!(!unresolved.told(1));
+    assert!(unresolved.told(2));
+}
+
+#[test]
 fn what_a_look_shows_of_the_checkpoint_follows_the_answer() {
     let mut bench = Bench::asking();
     let call = bench.answer("1000");

@@ -254,5 +254,6 @@ fn unresolved_answers_are_kept_for_late_consumers_up_to_a_limit() {
         |events: Vec<String>| events.iter().filter(|event| event.starts_with("unresolved")).count();
     assert_eq!(unresolved(bench.events_of_a_new_consumer()), 64);
     assert_eq!(unresolved(bench.events()), 64);
+    assert_eq!(bench.cursor.unresolved_told(), 70);
     assert_eq!(unresolved(bench.events()), 0);
 }

@@ -254,6 +254,14 @@ fn unknown_without_adoption_it_reports_the_candidates_at_once() {
 }
 
 #[test]
+fn unknown_without_adoption_and_without_a_candidate_it_is_reported_at_once() {
+    let mut create = Create::new().unknown();
+    create.listed(&[]);
+    let (error, seen) = create.error();
+    assert_eq!((kind(&error), seen), ("OutcomeUnknown".to_owned(), 0));
+}
+
+#[test]
 fn a_single_candidate_is_not_adopted_by_default() {
     let mut create = Create::new().unknown();
     create.listed(&[&running()]);

@@ -1,5 +1,7 @@
 //! "Which reads count".
 
+use crate::machine::Input;
+
 use super::harness::{Bench, seconds};
 use super::shown::{answered, asking, failed, finished, run, running, shown, waiting_at};
 
@@ -8,7 +10,7 @@ fn at_most_one_read_is_in_flight() {
     let mut bench = Bench::new();
     let first = bench.until_read();
     bench.wait(600.0);
-    bench.tell(crate::machine::Input::PollNow);
+    bench.tell(Input::PollNow);
     assert!(!bench.wants_read());
     bench.read_done(first, bench.now, Ok(&running()));
     bench.until_read();
@@ -232,4 +234,52 @@ fn an_unknown_status_is_no_end_and_reading_goes_on() {
     bench.read(&shown("PAUSED_BY_ADMIN").at(run("begin", "PAUSED_BY_ADMIN")));
     assert_eq!(bench.events(), ["step begin PAUSED_BY_ADMIN", "status nothing -> UNRECOGNISED"]);
     bench.until_read();
+}
+
+#[test]
+fn a_read_that_was_kept_from_starting_is_asked_for_again() {
+    let mut bench = Bench::new();
+    let op = bench.until_read();
+    bench.tell(Input::NotStarted { op });
+    assert_ne!(bench.until_read(), op);
+}
+
+#[test]
+fn amid_an_unknown_status_a_prompt_stays_open_whatever_the_session_is_at() {
+    let mut bench = Bench::asking();
+    let ask = run("ask", "WAITING_FOR_USER_INPUT").asks("Budget?");
+    bench.read(&shown("PAUSED_BY_ADMIN").past(ask).at(run("think", "RUNNING")).updated(11));
+    assert_eq!(
+        bench.events(),
+        ["step think RUNNING", "status WAITING_FOR_USER_INPUT -> UNRECOGNISED"]
+    );
+}
+
+#[test]
+fn a_question_that_is_shown_with_its_answer_is_not_asked_again_when_it_is_touched() {
+    let mut bench = Bench::asking();
+    let ask = || run("ask", "WAITING_FOR_USER_INPUT").asks("Budget?").answered("999");
+    bench.read(&waiting_at(ask()).updated(11));
+    bench.events();
+    bench.read(&waiting_at(ask()).updated(12));
+    assert_eq!(bench.events(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_asked_and_has_its_answer_is_read_as_often_as_what_runs() {
+    let mut bench = Bench::asking();
+    let ask = run("ask", "WAITING_FOR_USER_INPUT").asks("Budget?").answered("999");
+    let reads = bench.read_for(60.0, &waiting_at(ask).updated(11));
+    assert!(reads > 15, "{reads} reads in a minute");
+}
+
+#[test]
+fn stale_reads_over_just_max_staleness_are_not_believed() {
+    let mut bench = Bench::asking();
+    for after in [0.0, 5.0, 5.0] {
+        bench.wait(after);
+        let op = bench.until_read();
+        bench.read_done(op, bench.now, Ok(&older()));
+    }
+    assert_eq!(bench.events(), Vec::<String>::new());
 }

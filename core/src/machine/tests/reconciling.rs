@@ -375,3 +375,14 @@ fn a_prompt_whose_refused_answer_somebody_else_gives_was_answered_elsewhere() {
     bench.read(&answered("1000"));
     assert_eq!(bench.events()[0], "closed ask/0 AnsweredElsewhere");
 }
+
+#[test]
+fn what_became_of_an_answer_is_looked_at_often_however_long_its_question_stood() {
+    let mut bench = Bench::asking();
+    bench.read_for(3600.0, &asking());
+    bench.answer("1000");
+    bench.until_sent(&asking());
+    bench.attempt(Err(failure(FailureKind::NoStatus)));
+    let reads = bench.read_for(10.0, &asking());
+    assert!(reads >= 8, "{reads} reads in the first ten seconds");
+}

@@ -3,7 +3,7 @@
 use crate::failure::FailureKind;
 use crate::machine::{Input, SessionReading, WriteResult};
 
-use crate::machine::tests::harness::Bench;
+use crate::machine::tests::harness::{Bench, seconds};
 use crate::machine::tests::shown::{answered, asking, run, shown, waiting_at};
 use crate::machine::tests::words::failure;
 
@@ -149,5 +149,19 @@ fn accepted_without_a_readable_session_it_is_never_sent_again_even_if_reading_ba
         bench.read_for(120.0, &asking());
         assert_eq!(bench.sent(), None);
         assert_eq!(bench.result(call), Ok(()));
+    }
+}
+
+#[test]
+fn what_is_read_just_a_grace_after_the_answer_was_accepted_is_asked_anew() {
+    for (result, touched, span) in [(Ok(None), 10, 45.0), (Ok(None), 11, 10.0)] {
+        let (mut bench, _) = Bench::sending();
+        bench.attempt(result);
+        bench.events();
+        let op = bench.until_read();
+        let begun = bench.now + seconds(span);
+        bench.wait(span);
+        bench.read_done(op, begun, Ok(&asking().updated(touched)));
+        assert_eq!(bench.events(), ["requested ask/1 Budget?"]);
     }
 }

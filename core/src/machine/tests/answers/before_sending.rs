@@ -284,7 +284,10 @@ fn an_answer_that_cannot_be_verified_by_the_deadline_was_not_sent() {
     bench.wait(119.0);
     assert_eq!(bench.result_if_any(call), None);
     bench.wait(1.0);
-    assert_eq!(kind(&bench.error(call)), "RequestTimeout");
+    let error = bench.error(call);
+    assert_eq!(kind(&error), "RequestTimeout");
+    assert!(error.to_string().contains("nothing was sent"), "{error}");
+    assert!(error.is_retryable());
 }
 
 #[test]

@@ -106,3 +106,26 @@ fn a_call_given_up_is_not_sent_again_after_a_refusal_for_now() {
         assert_eq!(bench.events(), ["unresolved ask/0 1000"]);
     }
 }
+
+#[test]
+fn a_call_given_up_before_anything_left_makes_nobody_elses_answer_ours() {
+    let (mut bench, call) = Bench::sending();
+    bench.tell(Input::GiveUp { call });
+    let op = bench.withdrawn().expect("the attempt is withdrawn");
+    bench.tell(Input::NotStarted { op });
+    bench.read(&answered("1000"));
+    assert_eq!(bench.events()[0], "closed ask/0 AnsweredElsewhere");
+}
+
+#[test]
+fn an_answer_on_the_wire_is_not_withdrawn_before_its_deadline_and_keeps_nobody_awake() {
+    let (mut bench, _) = Bench::sending();
+    let op = bench.machine.answer_op().unwrap();
+    assert_eq!(bench.machine.answer_wake(), None);
+    bench.wait(119.0);
+    bench.tell(Input::Wake);
+    assert_eq!(bench.withdrawn(), None);
+    bench.wait(1.5);
+    bench.tell(Input::Wake);
+    assert_eq!(bench.withdrawn(), Some(op));
+}

@@ -196,6 +196,7 @@ fn an_outcome_that_stays_unknown_until_the_deadline_is_told_so() {
     let error = bench.error(call);
     assert_eq!(kind(&error), "OutcomeUnknown");
     assert!(error.to_string().contains("NoStatus"), "it names the cause: {error}");
+    assert!(error.to_string().contains("nothing shows whether it arrived"), "{error}");
     assert!(!error.is_retryable(), "to send it again without a look might be to answer twice");
 }
 
