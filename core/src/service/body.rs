@@ -278,4 +278,32 @@ mod tests {
             assert!(piece.len() <= STEP);
         }
     }
+
+    #[tokio::test]
+    async fn of_an_error_body_no_more_is_kept_than_was_asked_for() {
+        let response = reqwest::Response::from(http::Response::new("cdefghijkl"));
+        let mut body = b"ab".to_vec();
+        BodyReader::new(response).unwrap().beginning(&mut body, 5).await;
+        assert_eq!(body, b"abcde");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_just_the_limit_is_read_and_one_byte_more_is_not() {
+        let compressed = gzip(b"short");
+        for (encoding, said, plain) in [
+            ("identity", b"just this".as_slice(), b"just this".as_slice()),
+            ("gzip", &compressed, b"short"),
+        ] {
+            let limit = said.len();
+            for (limit, is_read) in [(limit, true), (limit - 1, false)] {
+                let response = http::Response::builder()
+                    .header(CONTENT_ENCODING, encoding)
+                    .body(said.to_vec())
+                    .unwrap();
+                let reader = BodyReader::new(response.into()).unwrap();
+                let whole = reader.whole(limit, None).await.ok().flatten();
+                assert_eq!(whole.as_deref(), is_read.then_some(plain), "{encoding}");
+            }
+        }
+    }
 }

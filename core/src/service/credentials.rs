@@ -192,6 +192,30 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_token_is_hidden_without_its_scheme_and_the_scheme_is_not() {
+        let given = gives(&[("Authorization", "Bearer a-token")]);
+        let credentials = credentials("", given);
+        let identity = credentials.identity(false).await.unwrap();
+        assert_eq!(
+            identity.hidden.clean("Bearer is needed, not a-token"),
+            "Bearer is needed, not a-token"
+        );
+        let given = gives(&[("Authorization", "Bearer a-longer-token")]);
+        let credentials = self::credentials("", given);
+        let identity = credentials.identity(false).await.unwrap();
+        assert_eq!(
+            identity.hidden.clean("Bearer is needed, not a-longer-token"),
+            "Bearer is needed, not (hidden)"
+        );
+    }
+
+    #[test]
+    fn whether_there_is_a_provider_is_known() {
+        assert!(credentials("key", gives(&[])).has_provider());
+        assert!(!Credentials::new(&ClientConfig::new("key")).unwrap().has_provider());
+    }
+
+    #[tokio::test]
     async fn a_provider_is_told_when_its_last_headers_were_refused() {
         let given = |request: CredentialsRequest| {
             Ok(vec![("x-refused".to_owned(), request.refused.to_string())])

@@ -312,4 +312,12 @@ mod tests {
         assert!(long.ends_with('…'));
         assert_eq!(String::from_utf8_lossy(b"\xff"), text(&String::from_utf8_lossy(b"\xff")));
     }
+
+    #[test]
+    fn a_secret_of_nothing_that_could_be_looked_for_hides_nothing() {
+        let mut hidden = Hidden::default();
+        hidden.add(r"\\\\\\\\");
+        assert_eq!(length_at("some text", r"\\\\\\\\"), None);
+        assert_eq!(hidden.clean("some text"), "some text");
+    }
 }

@@ -256,11 +256,30 @@ mod tests {
 
     #[test]
     fn how_long_was_waited_is_told_in_seconds_or_milliseconds() {
-        for (millis, told) in
-            [(250, " 250 ms;"), (30_000, " 30 s;"), (1500, " 1.5 s;"), (29_983, " 30 s;")]
-        {
+        for (millis, told) in [
+            (250, " 250 ms;"),
+            (30_000, " 30 s;"),
+            (999, " 999 ms;"),
+            (1000, " 1 s;"),
+            (1500, " 1.5 s;"),
+            (29_983, " 30 s;"),
+        ] {
             let text = no_credentials_in_time(Duration::from_millis(millis)).error.to_string();
             assert!(text.contains(told), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_certificate_is_told_in_words() {
+        for (problem, words) in [
+            (CertificateError::Revoked, "revoked"),
+            (CertificateError::Expired, "clock"),
+            (CertificateError::NotValidForName, "another name"),
+            (CertificateError::UnknownIssuer, "extra_root_certificates"),
+            (CertificateError::BadSignature, "ask whoever runs the service"),
+        ] {
+            let reason = untrusted("api.example", &problem);
+            assert!(reason.contains("api.example") && reason.contains(words), "{reason}");
         }
     }
 }

@@ -140,6 +140,26 @@ mod tests {
         assert!(left.withdraw(), "withdrawing twice is the same as once");
     }
 
+    #[tokio::test]
+    async fn a_body_is_at_its_end_when_its_bytes_have_been_taken() {
+        let mut body = MarkedBody::new(Bytes::from_static(b"{}"), Left::default());
+        assert!(!body.is_end_stream());
+        let mut next = async || std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        assert_eq!(next().await.unwrap().unwrap().into_data().unwrap(), "{}");
+        assert!(next().await.is_none());
+        assert!(body.is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn the_body_of_what_was_withdrawn_fails_and_says_why() {
+        let left = Left::default();
+        assert!(left.withdraw());
+        let mut body = MarkedBody::new(Bytes::from_static(b"{}"), left);
+        let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+        let error = frame.unwrap().unwrap_err().to_string();
+        assert!(error.contains("given up"), "{error}");
+    }
+
     #[test]
     fn what_has_left_cannot_be_withdrawn() {
         let left = Left::default();

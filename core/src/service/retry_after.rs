@@ -68,9 +68,11 @@ mod tests {
 
     #[test]
     fn a_huge_wait_can_still_be_added_to_a_time() {
-        for text in ["99999999999999999999999999", "1e400", "31536001"] {
-            assert_eq!(asked(text, None), Some(LONGEST), "{text}");
+        let year = Duration::from_secs(31_536_000);
+        for text in ["99999999999999999999999999", "1e400", "31536001", "31536000"] {
+            assert_eq!(asked(text, None), Some(year), "{text}");
         }
+        assert_eq!(asked("31535999", None), Some(Duration::from_secs(31_535_999)));
     }
 
     #[test]

@@ -289,7 +289,14 @@ mod tests {
             (Call::CreateSession, 404, FLOW),
             (Call::AddUserInput, 404, "endpoints.add_user_input"),
             (Call::CancelSession, 405, "endpoints.cancel_session"),
+            (Call::GetSession, 407, "user name and password"),
+            (Call::GetSession, 408, "gave up waiting"),
+            (Call::CreateSession, 413, "too large"),
+            (Call::GetSession, 425, "fewer requests (425)"),
+            (Call::GetSession, 429, "fewer requests (429)"),
             (Call::GetSession, 502, "temporary"),
+            (Call::AddUserInput, 409, "not waiting for input (409)"),
+            (Call::AddUserInput, 422, "refused to add user input (422)"),
         ] {
             let reason = refused(call, status, "").error.to_string();
             assert!(reason.contains(part), "{reason}");
@@ -333,5 +340,27 @@ mod tests {
         assert_eq!(setting.as_deref(), Some("base_url"));
         assert!(context.reason.contains("evil.example"), "{}", context.reason);
         assert!(!context.reason.contains("://"), "{}", context.reason);
+    }
+
+    #[test]
+    fn a_redirect_that_is_not_followed_names_the_setting_that_mends_it() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", HeaderValue::from_static("req-7"));
+        let status = StatusCode::SEE_OTHER;
+        for (call, refusal, named) in [
+            (Call::AddUserInput, Refusal::WouldBecomeARead, "endpoints.add_user_input"),
+            (Call::CancelSession, Refusal::Again, "endpoints.cancel_session"),
+            (Call::AddUserInput, Refusal::NoTarget, "base_url"),
+            (Call::GetSession, Refusal::Again, "base_url"),
+        ] {
+            let failure = told(call, false, |told| told.not_followed(status, &headers, &refusal));
+            let LiveFlowError::Configuration { setting, context } = failure.error else {
+                panic!("another error");
+            };
+            assert_eq!(setting.as_deref(), Some(named));
+            assert!(context.reason.contains(named), "{}", context.reason);
+            assert_eq!(context.http_status, Some(303));
+            assert_eq!(context.request_id.as_deref(), Some("req-7"));
+        }
     }
 }

@@ -92,6 +92,9 @@ const INNER: &str = "LIVEFLOW_TEST_INNER_BASE";
 async fn a_proxy_of_the_environment_never_carries_what_stays_on_this_host() {
     if let Ok(base) = std::env::var(INNER) {
         get(&service(&base)).await.unwrap();
+        let elsewhere =
+            service_with("http://api.invalid", |config| config.allow_insecure_http = true);
+        get(&elsewhere).await.unwrap();
         return;
     }
     let server = Server::answering(vec![ok(&session_json(SESSION))]).await;
@@ -111,5 +114,6 @@ async fn a_proxy_of_the_environment_never_carries_what_stays_on_this_host() {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
     assert_eq!(server.connections(), 1, "the inner test did run");
-    assert_eq!(proxy.connections(), 0);
+    assert_eq!(proxy.connections(), 1, "what does not stay here is carried");
+    assert!(proxy.text().starts_with("GET http://api.invalid/live_flows/"), "{}", proxy.text());
 }

@@ -67,6 +67,14 @@ async fn after_an_error_status_the_body_does_not_matter() {
 }
 
 #[tokio::test]
+async fn the_words_of_a_long_error_body_are_found() {
+    let body = format!(r#"{{"trace":"{}","detail":"no such input"}}"#, "x".repeat(20_000));
+    let server = Server::saying(answer("400 Bad", "", body.as_bytes())).await;
+    let failure = failed_get(&service(&server.base)).await;
+    assert_eq!(failure.error.context().detail.as_deref(), Some("no such input"));
+}
+
+#[tokio::test]
 async fn an_error_body_without_end_costs_neither_memory_nor_the_whole_time() {
     let server = Server::start(|mut connection| async move {
         connection.request().await;

@@ -144,6 +144,10 @@ async fn a_body_that_does_not_end_in_time_is_a_timeout_after_a_success() {
         .await
         .unwrap_err();
     assert_eq!((failure.kind, &*variant(&failure)), (FailureKind::Unreadable, "RequestTimeout"));
+    let context = failure.error.context();
+    assert_eq!(context.http_status, Some(200));
+    assert!(context.retryable);
+    assert!(context.reason.contains("127.0.0.1"), "{}", context.reason);
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ async fn a_server_that_never_answers_leaves_the_outcome_unknown() {
     assert!(failure.is_outcome_unknown());
     assert!(attempt.left.has_left());
     assert!(server.text().contains("the answer"));
+    let reason = &failure.error.context().reason;
+    assert!(reason.contains("may or may not have taken effect"), "{reason}");
+    let read = service(&server.base).get_session(&flow(), &session_id(), None, &attempt).await;
+    let reason = read.unwrap_err().error.to_string();
+    assert!(reason.contains("try again") && !reason.contains("taken effect"), "{reason}");
 }
 
 #[tokio::test]
